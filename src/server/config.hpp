@@ -1,0 +1,77 @@
+#pragma once
+
+#include "channel/settings.hpp"
+#include "protocol/limits.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace server {
+
+/// In the order, and with the meaning, of spdlog's levels.
+enum class log_level : std::uint8_t { trace, debug, info, warning, error, critical, off };
+
+enum class broadcast_policy : std::uint8_t { everyone, nobody };
+
+/// "1.0.0"
+[[nodiscard]] std::string_view version();
+
+/// Everything the operator can choose, with its default. The option that sets a member, its range and its meaning are in the table of option_table.cpp.
+/// Constant while the server runs.
+struct config {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 3012;
+    std::size_t threads = 1;
+    std::size_t max_connections = 100000;
+
+    std::chrono::milliseconds heartbeat{25000};
+    std::chrono::milliseconds handshake_timeout{10000};
+    std::chrono::milliseconds describe_timeout{10000};
+    std::chrono::milliseconds close_timeout{2000};
+    std::chrono::milliseconds shutdown_timeout{5000};
+    /// At shutdown each client gets a `retryAfter` between `retry_after` and `retry_after + retry_spread`.
+    std::chrono::milliseconds retry_after{1000};
+    std::chrono::milliseconds retry_spread{10000};
+    std::chrono::milliseconds retention{60000};
+    std::chrono::milliseconds presence_interval{1000};
+
+    protocol::limits limits;
+    std::size_t header_bytes = 16 * 1024;
+    std::size_t history_bytes = 1024 * 1024;
+    std::size_t channel_log_bytes = 1024 * 1024;
+    std::size_t queue_bytes = 1024 * 1024;
+    std::size_t max_bans = 10000;
+    std::size_t max_invitations = 1000;
+    std::size_t max_remembered = 1000000;
+
+    broadcast_policy broadcast = broadcast_policy::everyone;
+    std::string ice_servers_json = "[]";  ///< compact, valid
+    log_level log = log_level::info;
+    std::string server_name = "signaller/" + std::string{version()};
+};
+
+/// The part that the domain has to know.
+[[nodiscard]] channel::settings channel_settings(const config& from);
+
+/// The program has nothing more to do than to say `text` (which ends in a newline) and to exit.
+struct exit_request {
+    int code = 0;
+    std::string text;
+    bool to_stderr = false;
+};
+
+/// Command line over environment (`SIGNALLER_…`) over the file that `--config` names. What is wrong is one line, and code 2. `environment` is like
+/// `environ`: "NAME=value" strings up to a null pointer.
+[[nodiscard]] std::variant<config, exit_request> parse_config(int argc, const char* const* argv, const char* const* environment);
+
+/// All options in the format of the configuration file, so that it can be used as one.
+[[nodiscard]] std::string print_config(const config& from);
+
+/// What `--help` says: every option in its group, with its range and its default.
+[[nodiscard]] std::string help_text();
+
+}  // namespace server
