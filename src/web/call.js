@@ -1,0 +1,346 @@
+import { newId } from "./ids.js";
+
+const restartAfter = 3_000;
+const giveUpAfter = 30_000;
+const waitForCaller = 3_000;
+const mostEarlyCandidates = 256;
+
+/**
+ * Media and data with one peer. Both sides make a Call for each other (a Room does it for its members) and put streams in; what the other side
+ * put in comes out as `stream` and `streamremoved` {stream, label}. Streams may come and go at any time, on both sides at once.
+ *
+ * Further events: `statechange` {state, reason} with the states new, connecting, connected, interrupted, failed and ended; `channel` {channel}.
+ * A path that breaks is mended by itself; a peer that reloads its page is called anew.
+ */
+export class Call extends EventTarget {
+    #signaller;
+    #configuration;
+    #channelOptions;
+    #streams = new Map();
+    /** What is sent at present: each track's sender, and the stream it is of. */
+    #senders = new Map();
+    #remoteStreams = new Map();
+    #remoteLabels = {};
+    #connection = null;
+    #makingOffer = false;
+    #ignoringOffer = false;
+    #settingAnswer = false;
+    #earlyCandidates = [];
+    #work = Promise.resolve();
+    #timers = {};
+    #listening = new AbortController();
+    /** Names this Call among all that its peer's page ever had, so that what was meant for a former page is not taken for this one. */
+    #me = newId();
+    #you = null;
+
+    /**
+     * @param options `streams` to begin with, `configuration` for RTCPeerConnection, `channels` as {label: options} that both sides open,
+     * `answer` if the other side calls and this one waits for it.
+     */
+    constructor(signaller, peer, { streams = [], configuration = {}, channels = {}, answer = false } = {}) {
+        super();
+        this.#signaller = signaller;
+        this.peer = peer;
+        this.state = "new";
+        this.reason = null;
+        this.#configuration = configuration;
+        this.#channelOptions = channels;
+        for (const entry of streams) {
+            const { stream, label = "" } = entry.getTracks ? { stream: entry } : entry;
+            this.#streams.set(stream, label);
+        }
+        signaller.calls.get(peer)?.close();
+        signaller.calls.set(peer, this);
+        const { signal } = this.#listening;
+        signaller.addEventListener("ready", ({ detail }) => (detail.fresh || detail.lost) && this.#signalsWereLost(), { signal });
+        signaller.addEventListener("ice", () => this.#useFreshServers(), { signal });
+        if (answer) this.#timer("begin", () => this.#begin(), waitForCaller);
+        else queueMicrotask(() => this.#begin());
+    }
+
+    /** The polite side gives way when both make an offer at once. */
+    get polite() {
+        return this.#signaller.id > this.peer;
+    }
+
+    get streams() {
+        return [...this.#remoteStreams].map(([stream]) => ({ stream, label: this.#remoteLabels[stream.id] ?? "" }));
+    }
+
+    /** Sends a stream, or brings what is sent of it up to date when its tracks changed. */
+    addStream(stream, label = "") {
+        this.#streams.set(stream, label);
+        if (this.#connection) this.#sendTracks(stream);
+    }
+
+    removeStream(stream) {
+        this.#streams.delete(stream);
+        if (this.#connection) this.#stopTracks(stream, () => true);
+    }
+
+    /** Exchanges a camera or a microphone without a new negotiation; the application does the same in its stream. */
+    async replaceTrack(before, after) {
+        const entry = this.#senders.get(before);
+        if (!entry) return;
+        this.#senders.delete(before);
+        this.#senders.set(after, entry);
+        await entry.sender.replaceTrack(after);
+    }
+
+    createDataChannel(label, options) {
+        this.#begin();
+        return this.#connection.createDataChannel(label, options);
+    }
+
+    /** What a user can be told, or can send to whoever looks for the fault. */
+    async statistics() {
+        const result = { state: this.state, reason: this.reason, iceState: this.#connection?.iceConnectionState ?? "new", framesDecoded: 0, bytesReceived: 0, bytesSent: 0 };
+        const reports = (await this.#connection?.getStats()) ?? new Map();
+        for (const report of reports.values()) {
+            if (report.type === "inbound-rtp") {
+                result.framesDecoded += report.framesDecoded ?? 0;
+                result.packetsLost = (result.packetsLost ?? 0) + (report.packetsLost ?? 0);
+            }
+            if (report.type !== "transport") continue;
+            result.bytesReceived += report.bytesReceived ?? 0;
+            result.bytesSent += report.bytesSent ?? 0;
+            const pair = reports.get(report.selectedCandidatePairId);
+            if (!pair) continue;
+            result.roundTripTime = pair.currentRoundTripTime ?? null;
+            result.localCandidate = describeCandidate(reports.get(pair.localCandidateId));
+            result.remoteCandidate = describeCandidate(reports.get(pair.remoteCandidateId));
+        }
+        return result;
+    }
+
+    close() {
+        if (this.state === "ended") return;
+        if (this.#connection) this.#tell({ end: true });
+        this.#finish("closed here");
+    }
+
+    /** The signaller hands over what the peer's Call sent. The signals are taken one after the other. */
+    receive(rtc) {
+        this.#work = this.#work.then(() => this.#take(rtc)).catch((error) => this.#setState("failed", error.message));
+    }
+
+    async #take(rtc) {
+        if (this.state === "ended" || typeof rtc.me !== "string") return;
+        const meantForAnother = rtc.you && rtc.you !== this.#me;
+        if (rtc.end) {
+            if (!meantForAnother && (!this.#you || rtc.me === this.#you)) this.#finish("closed there");
+            return;
+        }
+        if (this.#you && this.#you !== rtc.me) this.#renew();
+        this.#you = rtc.me;
+        this.#begin();
+        if (rtc.hello) return;
+        if (meantForAnother) {
+            this.#tell({ hello: true });
+            return;
+        }
+        if (rtc.description) await this.#takeDescription(rtc.description, rtc.labels);
+        if (rtc.candidate) await this.#takeCandidate(rtc.candidate);
+    }
+
+    async #takeDescription(description, labels) {
+        const connection = this.#connection;
+        const offer = description.type === "offer";
+        const readyForOffer = !this.#makingOffer && (connection.signalingState === "stable" || this.#settingAnswer);
+        this.#ignoringOffer = offer && !readyForOffer && !this.polite;
+        if (this.#ignoringOffer) return;
+        // An answer to an offer that was taken back meanwhile.
+        if (!offer && connection.signalingState !== "have-local-offer") return;
+        this.#remoteLabels = { ...labels };
+        this.#settingAnswer = !offer;
+        try {
+            await connection.setRemoteDescription(description);
+        } finally {
+            this.#settingAnswer = false;
+        }
+        for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate);
+        if (!offer) return;
+        await connection.setLocalDescription();
+        this.#tellDescription();
+    }
+
+    async #takeCandidate(candidate) {
+        if (this.#connection.remoteDescription) await this.#addCandidate(candidate);
+        else if (this.#earlyCandidates.length < mostEarlyCandidates) this.#earlyCandidates.push(candidate);
+    }
+
+    /** A candidate of an offer that was ignored, or of a path given up meanwhile, fits nothing: others will do. */
+    async #addCandidate(candidate) {
+        try {
+            await this.#connection.addIceCandidate(candidate);
+        } catch (error) {
+            if (!this.#ignoringOffer) console.warn("signaller: a candidate was not usable:", error.message);
+        }
+    }
+
+    #begin() {
+        this.#clear("begin");
+        if (this.#connection || this.state === "ended") return;
+        const connection = new RTCPeerConnection({ iceServers: this.#signaller.iceServers, ...this.#configuration });
+        this.#connection = connection;
+        const current = (handler) => (event) => connection === this.#connection && handler(event);
+        connection.onnegotiationneeded = current(() => this.#offer());
+        connection.onicecandidate = current(({ candidate }) => candidate && this.#tell({ candidate }));
+        connection.oniceconnectionstatechange = current(() => this.#followPath());
+        connection.onconnectionstatechange = current(() => this.#followPath());
+        connection.ontrack = current(({ streams }) => streams.forEach((stream) => this.#takeStream(stream)));
+        connection.ondatachannel = current(({ channel }) => this.#dispatch("channel", { channel }));
+        for (const stream of this.#streams.keys()) this.#sendTracks(stream);
+        for (const [label, options] of Object.entries(this.#channelOptions)) {
+            this.#dispatch("channel", { channel: connection.createDataChannel(label, options) });
+        }
+        this.#setState("connecting");
+    }
+
+    /** The peer's page was loaded anew: what was agreed with the former one is void. */
+    #renew() {
+        this.#dropConnection();
+        this.#earlyCandidates = [];
+        this.#makingOffer = false;
+        this.#ignoringOffer = false;
+    }
+
+    async #offer() {
+        const connection = this.#connection;
+        try {
+            this.#makingOffer = true;
+            await connection.setLocalDescription();
+            if (connection === this.#connection) this.#tellDescription();
+        } catch (error) {
+            if (connection === this.#connection) this.#setState("failed", error.message);
+        } finally {
+            this.#makingOffer = false;
+        }
+    }
+
+    #tellDescription() {
+        const labels = Object.fromEntries([...this.#streams].map(([stream, label]) => [stream.id, label]));
+        this.#tell({ description: this.#connection.localDescription, labels });
+    }
+
+    async #tell(signal) {
+        const rtc = { ...signal, me: this.#me, ...(this.#you && { you: this.#you }) };
+        try {
+            await this.#signaller.privmsg(this.peer, JSON.stringify({ rtc }));
+        } catch (error) {
+            if (error.code === 401 && this.state !== "connected") this.#finish("not online");
+        }
+    }
+
+    #sendTracks(stream) {
+        const tracks = stream.getTracks();
+        this.#stopTracks(stream, (track) => !tracks.includes(track));
+        for (const track of tracks) {
+            if (!this.#senders.has(track)) this.#senders.set(track, { stream, sender: this.#connection.addTrack(track, stream) });
+        }
+    }
+
+    #stopTracks(stream, concerns) {
+        for (const [track, entry] of this.#senders) {
+            if (entry.stream !== stream || !concerns(track)) continue;
+            this.#senders.delete(track);
+            this.#connection.removeTrack(entry.sender);
+        }
+    }
+
+    #takeStream(stream) {
+        if (this.#remoteStreams.has(stream)) return;
+        const label = this.#remoteLabels[stream.id] ?? "";
+        this.#remoteStreams.set(stream, label);
+        stream.addEventListener("removetrack", () => {
+            if (stream.getTracks().length === 0) this.#loseStream(stream);
+        }, { signal: this.#listening.signal });
+        this.#dispatch("stream", { stream, label });
+    }
+
+    #loseStream(stream) {
+        const label = this.#remoteStreams.get(stream);
+        if (this.#remoteStreams.delete(stream)) this.#dispatch("streamremoved", { stream, label });
+    }
+
+    #followPath() {
+        const { iceConnectionState: ice, connectionState } = this.#connection;
+        if (connectionState === "connected" && (ice === "connected" || ice === "completed")) {
+            this.#clear("restart");
+            this.#clear("giveUp");
+            return this.#setState("connected");
+        }
+        if (connectionState === "failed" || ice === "failed") return this.#mend(0);
+        if (ice === "disconnected") this.#mend(restartAfter);
+    }
+
+    #mend(delay) {
+        this.#setState("interrupted", "no path to the other side");
+        this.#timers.giveUp ??= setTimeout(() => this.#setState("failed", "no path to the other side"), giveUpAfter);
+        if (!this.#timers.restart || delay === 0) this.#timer("restart", () => this.#restart(), delay);
+    }
+
+    /** The impolite side restarts, so that the two do not undo each other's work; the polite one steps in if that has not helped. */
+    #restart() {
+        if (this.#connection.connectionState === "connected") return;
+        const turn = this.polite ? restartAfter : 0;
+        this.#timer("restart", () => {
+            this.#connection.restartIce();
+            this.#timer("restart", () => this.#restart(), 2 * restartAfter);
+        }, turn);
+    }
+
+    /** Media that flows needs no signalling, so a call is left alone unless it was in the middle of something. */
+    #signalsWereLost() {
+        if (!this.#connection) return;
+        if (this.#connection.signalingState === "have-local-offer") this.#tellDescription();
+        else if (this.#connection.connectionState !== "connected") this.#connection.restartIce();
+    }
+
+    #useFreshServers() {
+        if (this.#configuration.iceServers) return;
+        this.#connection?.setConfiguration({ ...this.#connection.getConfiguration(), iceServers: this.#signaller.iceServers });
+    }
+
+    #dropConnection() {
+        const connection = this.#connection;
+        this.#connection = null;
+        this.#senders.clear();
+        for (const name of Object.keys(this.#timers)) this.#clear(name);
+        for (const stream of [...this.#remoteStreams.keys()]) this.#loseStream(stream);
+        connection?.close();
+    }
+
+    #finish(reason) {
+        if (this.state === "ended") return;
+        this.#dropConnection();
+        this.#listening.abort();
+        if (this.#signaller.calls.get(this.peer) === this) this.#signaller.calls.delete(this.peer);
+        this.#setState("ended", reason);
+    }
+
+    #setState(state, reason = null) {
+        if (this.state === state || this.state === "ended") return;
+        this.state = state;
+        this.reason = reason;
+        this.#dispatch("statechange", { state, reason });
+    }
+
+    #dispatch(type, detail) {
+        this.dispatchEvent(new CustomEvent(type, { detail: { peer: this.peer, ...detail } }));
+    }
+
+    #timer(name, action, delay) {
+        this.#clear(name);
+        this.#timers[name] = setTimeout(() => (delete this.#timers[name], action()), delay);
+    }
+
+    #clear(name) {
+        clearTimeout(this.#timers[name]);
+        delete this.#timers[name];
+    }
+}
+
+function describeCandidate(candidate) {
+    return candidate ? `${candidate.candidateType}/${candidate.protocol}` : null;
+}

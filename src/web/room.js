@@ -1,0 +1,256 @@
+import { Call } from "./call.js";
+
+const graceForReturning = 60_000;
+const mostBuffered = 1_000;
+
+/**
+ * A channel with all its members, and a Call with each of them. Events: `memberjoin`, `memberleave` {member, reason}, `memberchange` {member},
+ * `stream` and `streamremoved` {member, stream, label}, `channel` {member, channel} for data channels, `callstate` {member, state, reason},
+ * `message` {from, content, time, seq, own, earlier}, `removed` {by, reason, banned} when this peer was kicked or banned, `sync` when members were read anew.
+ *
+ * Messages come in the order of `seq`, each once, also those said before joining (`earlier`), while the connection was away or while this
+ * reader was too slow.
+ */
+export class Room extends EventTarget {
+    #signaller;
+    #options;
+    #streams = new Map();
+    #listening = new AbortController();
+    #lastSeq = 0;
+    #joined = false;
+    #catchingUp = null;
+    #buffer = [];
+    /** The numbers of one's own messages that were dispatched already: a history that was read meanwhile has them too. */
+    #own = new Set();
+
+    /**
+     * @param options `token`, `streams`, `history` (messages said before joining, 50), `maximumCalls` (8), `call` (options for every Call).
+     */
+    constructor(signaller, channel, { token, streams = [], history = 50, maximumCalls = 8, call = {} } = {}) {
+        super();
+        this.#signaller = signaller;
+        this.channel = channel.toLowerCase();
+        this.members = new Map();
+        this.owner = null;
+        this.#options = { token, history, maximumCalls, call };
+        for (const stream of streams) this.#streams.set(stream, "");
+        this.#listen();
+    }
+
+    /** This peer's own place in the room. */
+    get self() {
+        return this.members.get(this.#signaller.id) ?? null;
+    }
+
+    async join() {
+        const joined = await this.#signaller.join(this.channel, this.#options.token);
+        this.#joined = true;
+        await this.#synchronise(joined);
+        return joined;
+    }
+
+    async leave(reason) {
+        this.#close();
+        await this.#signaller.quit(this.channel, reason);
+    }
+
+    async say(content) {
+        const { seq, time } = await this.#signaller.pubmsg(this.channel, content);
+        const { id, name } = this.#signaller;
+        if (!this.#own.has(seq)) this.#takeMessage({ from: { id, name }, content, time, seq }, { own: true });
+    }
+
+    addStream(stream, label = "") {
+        this.#streams.set(stream, label);
+        for (const { call } of this.members.values()) call?.addStream(stream, label);
+    }
+
+    removeStream(stream) {
+        this.#streams.delete(stream);
+        for (const { call } of this.members.values()) call?.removeStream(stream);
+    }
+
+    async replaceTrack(before, after) {
+        await Promise.all([...this.members.values()].map(({ call }) => call?.replaceTrack(before, after)));
+    }
+
+    kick(peer, reason) {
+        return this.#signaller.kick(peer, this.channel, reason);
+    }
+
+    ban(peer, reason) {
+        return this.#signaller.ban(peer, this.channel, reason);
+    }
+
+    unban(peer) {
+        return this.#signaller.unban(peer, this.channel);
+    }
+
+    invite(peer) {
+        return this.#signaller.invite(peer, this.channel);
+    }
+
+    op(peer) {
+        return this.#signaller.op(peer, this.channel);
+    }
+
+    deop(peer) {
+        return this.#signaller.deop(peer, this.channel);
+    }
+
+    #listen() {
+        const on = (type, take) => this.#signaller.addEventListener(type, ({ detail }) => take(detail), { signal: this.#listening.signal });
+        const here = (type, take) => on(type, (event) => event.channel === this.channel && take(event));
+        here("join", ({ peer }) => this.#welcomeMember(peer, { answer: true }));
+        here("kick", (event) => this.#takeRemoval(event, false));
+        here("ban", (event) => this.#takeRemoval(event, true));
+        here("op", ({ peer }) => this.#change(peer.id, { operator: true }));
+        here("deop", ({ peer }) => this.#change(peer.id, { operator: false }));
+        here("pubmsg", (message) => this.#takeMessage(message));
+        here("lost", () => this.#catchUp());
+        here("joined", (joined) => this.#joined && this.#synchronise(joined));
+        on("quit", ({ channel, peer, reason }) => {
+            if (channel === null || channel === this.channel) this.#loseMember(peer.id, reason);
+        });
+        on("away", ({ peer, away, message }) => this.#change(peer.id, { away, awayMessage: message }));
+        on("peer", ({ peer }) => this.#change(peer.id, { name: peer.name, description: peer }));
+        on("ready", ({ fresh, lost }) => this.#joined && lost && !fresh && this.#synchronise());
+        on("rejoinfailed", ({ channel, error }) => channel === this.channel && this.#leaveUnasked({ by: null, reason: error.message, banned: error.code === 474 }));
+        on("statechange", ({ state, reason }) => state === "closed" && this.#joined && this.#leaveUnasked({ by: null, reason, banned: false }));
+        on("call", ({ from }) => {
+            if (this.members.has(from.id)) this.#call(this.members.get(from.id), { answer: true });
+        });
+    }
+
+    /** Members and messages as the server has them now. What is under way already is right, so only differences show. */
+    async #synchronise(joined) {
+        if (joined) {
+            this.owner = joined.owner;
+            // A server that lost its memory numbers from the start.
+            if (joined.created || joined.seq < this.#lastSeq) this.#startNumbering();
+        }
+        const [peers] = await Promise.all([this.#signaller.peers(this.channel), this.#catchUp()]);
+        const present = new Set(peers.map(({ id }) => id));
+        for (const peer of peers) this.#welcomeMember(peer, { answer: false });
+        for (const member of [...this.members.values()]) {
+            if (!present.has(member.id)) this.#missMember(member);
+        }
+        this.#dispatch("sync", {});
+    }
+
+    #startNumbering() {
+        this.#lastSeq = 0;
+        this.#own.clear();
+    }
+
+    #welcomeMember(peer, { answer }) {
+        let member = this.members.get(peer.id);
+        const known = Boolean(member);
+        if (!member) this.members.set(peer.id, (member = { id: peer.id, operator: false, away: false, call: null, self: peer.id === this.#signaller.id }));
+        Object.assign(member, { name: peer.name }, "operator" in peer && { operator: peer.operator, away: peer.away });
+        clearTimeout(member.missed);
+        member.missed = null;
+        this.#dispatch(known ? "memberchange" : "memberjoin", { member });
+        if (!member.self && !member.call) this.#call(member, { answer });
+    }
+
+    /** After a restart of the server everybody comes back in their own time; a call that lives says that its peer does. */
+    #missMember(member) {
+        const alive = member.call && ["connected", "interrupted"].includes(member.call.state);
+        if (!alive) return this.#loseMember(member.id, "gone");
+        member.missed ??= setTimeout(() => this.#loseMember(member.id, "gone"), graceForReturning);
+    }
+
+    #loseMember(id, reason) {
+        const member = this.members.get(id);
+        if (!member) return;
+        clearTimeout(member.missed);
+        this.members.delete(id);
+        member.call?.close();
+        this.#dispatch("memberleave", { member, reason });
+        if (member.self && this.#joined) this.#close();
+    }
+
+    #change(id, fields) {
+        const member = this.members.get(id);
+        if (member) this.#dispatch("memberchange", { member: Object.assign(member, fields) });
+    }
+
+    #takeRemoval({ peer, by, reason }, banned) {
+        if (peer.id === this.#signaller.id) this.#leaveUnasked({ by, reason, banned });
+        else this.#loseMember(peer.id, reason ?? (banned ? "banned" : "kicked"));
+    }
+
+    #leaveUnasked(detail) {
+        this.#close();
+        this.#dispatch("removed", detail);
+    }
+
+    #close() {
+        this.#joined = false;
+        this.#listening.abort();
+        for (const member of this.members.values()) {
+            clearTimeout(member.missed);
+            member.call?.close();
+        }
+        this.members.clear();
+    }
+
+    #call(member, { answer }) {
+        const calls = [...this.members.values()].filter(({ call }) => call).length;
+        if (calls >= this.#options.maximumCalls) return;
+        const streams = [...this.#streams].map(([stream, label]) => ({ stream, label }));
+        const call = new Call(this.#signaller, member.id, { ...this.#options.call, streams, answer });
+        member.call = call;
+        for (const type of ["stream", "streamremoved", "channel"]) {
+            call.addEventListener(type, ({ detail }) => this.#dispatch(type, { ...detail, member }));
+        }
+        call.addEventListener("statechange", ({ detail }) => {
+            if (detail.state === "ended" && member.call === call) member.call = null;
+            this.#dispatch("callstate", { ...detail, member });
+        });
+    }
+
+    /** Asks for what was said since the last message seen, and puts it before what comes in meanwhile. */
+    #catchUp() {
+        this.#catchingUp ??= this.#readHistory().finally(() => {
+            this.#catchingUp = null;
+            for (const { message, flags } of this.#buffer.splice(0).sort((a, b) => a.message.seq - b.message.seq)) this.#takeMessage(message, flags);
+        });
+        return this.#catchingUp;
+    }
+
+    async #readHistory() {
+        const count = this.#lastSeq ? (this.#signaller.limits.history ?? 100) : this.#options.history;
+        if (!count) return;
+        try {
+            const { messages } = await this.#signaller.history(this.channel, count);
+            for (const message of messages) this.#deliver(message, { earlier: true, own: message.from.id === this.#signaller.id });
+        } catch (error) {
+            if (error.code === 0) throw error;
+        }
+    }
+
+    #takeMessage(message, flags = {}) {
+        if (!this.#catchingUp) this.#deliver(message, flags);
+        else if (this.#buffer.length < mostBuffered) this.#buffer.push({ message, flags });
+    }
+
+    #deliver(message, { own = false, earlier = false }) {
+        // One's own acknowledgement may be heard after the next message of somebody else.
+        if (own ? this.#own.has(message.seq) : message.seq <= this.#lastSeq) return;
+        if (own) this.#rememberOwn(message.seq);
+        this.#lastSeq = Math.max(this.#lastSeq, message.seq);
+        const { from, content, time, seq } = message;
+        this.#dispatch("message", { from, content, time, seq, own, earlier });
+    }
+
+    #rememberOwn(seq) {
+        this.#own.add(seq);
+        if (this.#own.size > mostBuffered) this.#own.delete(this.#own.values().next().value);
+    }
+
+    #dispatch(type, detail) {
+        this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
+}

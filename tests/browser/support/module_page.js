@@ -1,0 +1,60 @@
+// Runs in the page: a room with a camera made of a canvas, and a record of all that the module says.
+
+async function openRoom({ name, id, room, camera = true, options = {} }) {
+    const { Signaller, Room, channelId } = await import("/signaller.js");
+    const sockets = [];
+    class CountedSocket extends WebSocket {
+        constructor(...rest) {
+            super(...rest);
+            sockets.push(this);
+        }
+    }
+    const signaller = new Signaller({ name, id, WebSocket: CountedSocket, storage: null, backoff: { first: 100, most: 1_000 }, ...options });
+    const streams = camera ? [paintedStream()] : [];
+    const session = { signaller, sockets, streams, messages: [], incoming: [], channels: [], log: [] };
+    session.room = new Room(signaller, channelId(room), { streams });
+    session.room.addEventListener("message", ({ detail }) => session.messages.push(detail));
+    session.room.addEventListener("stream", ({ detail }) => session.incoming.push(detail));
+    session.room.addEventListener("streamremoved", ({ detail }) => {
+        session.incoming = session.incoming.filter(({ stream }) => stream !== detail.stream);
+    });
+    for (const type of ["memberjoin", "memberleave", "callstate", "removed", "sync"]) {
+        session.room.addEventListener(type, ({ detail }) => session.log.push({ type, id: detail.member?.id, state: detail.state, reason: detail.reason, banned: detail.banned }));
+    }
+    signaller.addEventListener("statechange", ({ detail }) => session.log.push({ type: "statechange", ...detail, error: undefined }));
+    await signaller.ready;
+    await session.room.join();
+    window.session = session;
+    return signaller.id;
+}
+
+function paintedStream() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 160, height: 120 });
+    const context = canvas.getContext("2d");
+    let frame = 0;
+    setInterval(() => {
+        context.fillStyle = `hsl(${(frame += 37) % 360} 80% 50%)`;
+        context.fillRect(0, 0, 160, 120);
+    }, 100);
+    return canvas.captureStream(10);
+}
+
+/** Waits for a condition in this page, described by its own source if it never comes. */
+async function until(condition, milliseconds = 20_000) {
+    const deadline = performance.now() + milliseconds;
+    for (;;) {
+        const value = await condition();
+        if (value) return value;
+        if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${condition}; ${JSON.stringify(window.session?.log)}`);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+}
+
+const framesFrom = async (id) => (await session.room.members.get(id)?.call?.statistics())?.framesDecoded ?? 0;
+
+async function framesFlow(id) {
+    const before = await framesFrom(id);
+    await until(async () => (await framesFrom(id)) > before + 3);
+}
+
+Object.assign(window, { openRoom, paintedStream, until, framesFrom, framesFlow });
