@@ -107,11 +107,11 @@ using command = std::variant<descp, join, quit, privmsg, pubmsg, broadcast, whoi
 enum class parse_stage : std::uint8_t { bad_label, unknown_command, bad_form, ok };
 
 /// A message taken apart. Views point into the message; the verb is the static lower-case name of a known verb, else the
-/// written one in lower case (ASCII), cut to 64 bytes, kept in `unknown_verb`.
+/// written one, in lower case (ASCII) and cut to 64 bytes, stands in `unknown_verb` and `verb` is empty.
 struct parsed_command {
     parse_stage stage = parse_stage::ok;
     std::string_view label;  ///< empty: none
-    std::string_view verb;   ///< "" if there is none, and for bad_label
+    std::string_view verb;   ///< "" if there is none or it is unknown, and for bad_label
     std::string unknown_verb;
     std::optional<protocol::command> value;  ///< if ok
     std::optional<failure> error;            ///< unless ok

@@ -41,7 +41,7 @@ struct welcome_fields {
     std::uint64_t missed = 0;
     bool lost = false;
     std::span<const joined_fields> channels;
-    std::string_view ice_servers_json;  ///< a JSON array
+    std::string_view ice_servers_json;  ///< a JSON array; "" is an empty one
     std::uint64_t heartbeat_seconds = 25;
     std::string_view server;
 };
