@@ -27,6 +27,7 @@ struct http_request {
     std::string query;  ///< after the first '?', may hold secrets: never logged
     std::string host;
     std::string origin;
+    std::string if_none_match;
     bool keep_alive = false;
     bool head = false;
 

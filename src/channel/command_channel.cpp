@@ -1,0 +1,142 @@
+#include "channel/command_handler.hpp"
+
+#include "channel/link.hpp"
+#include "protocol/event.hpp"
+
+/// Commands about a channel and who is in it.
+namespace channel {
+
+using protocol::failure;
+using protocol::numeric;
+
+namespace {
+
+failure no_such_channel(std::string_view written) { return failure(numeric::no_such_channel, "no such channel", written); }
+
+failure not_a_member(std::string_view written) {
+    return failure(numeric::not_on_channel, "you are not in that channel: /join it first", written);
+}
+
+}  // namespace
+
+task<> command_handler::run(const protocol::join& c) {
+    const auto id = c.channel.id;
+    const actor who = myself();
+    if (!me()->is_member_of(id) && me()->memberships().size() >= config().limits.channels) {
+        fail(failure(numeric::too_many_channels, "you are in " + std::to_string(config().limits.channels) + " channels, which is the limit",
+                     c.channel.written));
+        co_return;
+    }
+    auto work = [&who, id, token = c.token](shard& at) { return at.find_or_add_channel(id).join(who, token, false); };
+    const auto joined = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    if (const auto* refused = std::get_if<failure>(&joined)) {
+        fail(failure(refused->code, refused->message, c.channel.written));
+        co_return;
+    }
+    const auto& outcome = std::get<channel::join_outcome>(joined);
+    // By id: a newer connection may have taken the session over on the way, and the membership is the peer's.
+    peer* const member = shard::current().find_peer(who.id);
+    if (!member) co_return;
+    if (!member->is_member_of(id)) {
+        if (outcome.already_member) {
+            fail(not_a_member(c.channel.written));
+            co_return;
+        }
+        shard::current().find_or_add_audience(id, outcome.position).add(*member);
+    }
+    std::string event;
+    protocol::event::joined(event, label_, outcome.fields);
+    member->send(event);
+}
+
+task<> command_handler::run(const protocol::quit& c) {
+    if (c.channel) {
+        co_await quit_channel(c);
+        co_return;
+    }
+    peer& who = *me();
+    std::string event;
+    protocol::event::quit(event, label_, std::nullopt, who.ref(), std::nullopt);
+    who.send(event);
+    who.end();
+    link_.close(protocol::close_code::normal, "quit");
+}
+
+task<> command_handler::quit_channel(const protocol::quit& c) {
+    const auto id = c.channel->id;
+    const actor who = myself();
+    auto work = [&who, id, written = c.channel->written, reason = c.reason](shard& at) -> refusal {
+        channel* const in = at.find_channel(id);
+        if (!in) return no_such_channel(written);
+        return in->part(who.id, reason);
+    };
+    const auto refused = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    if (refused) {
+        fail(failure(refused->code, refused->message, c.channel->written));
+        co_return;
+    }
+    peer* const leaver = shard::current().find_peer(who.id);
+    if (!leaver) co_return;
+    if (audience* const in = shard::current().find_audience(id); in && leaver->is_member_of(id)) {
+        in->remove(*leaver);
+        shard::current().erase_audience_if_empty(id);
+    }
+    std::string event;
+    protocol::event::quit(event, label_, id, who.ref(), c.reason);
+    leaver->send(event);
+}
+
+task<> command_handler::run(const protocol::peers& c) {
+    const auto id = c.channel.id;
+    const auto asker = me()->id();
+    // Encoded where the channel lives: the names belong to it.
+    auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
+        const channel* const in = at.find_channel(id);
+        if (!in) return no_such_channel(c.channel.written);
+        if (in->is_protected() && !in->has_member(asker)) return not_a_member(c.channel.written);
+        const auto page = in->page_of_members(c.after, at.config().limits.page);
+        const bool more = !page.empty() && !in->page_of_members(page.back().peer.id, 1).empty();
+        std::string event;
+        protocol::event::peers(event, label, id, page, in->member_count(), more ? std::optional(page.back().peer.id) : std::nullopt);
+        return event;
+    };
+    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    answer(found);
+}
+
+task<> command_handler::run(const protocol::history& c) {
+    const auto id = c.channel.id;
+    const auto asker = me()->id();
+    auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
+        const channel* const in = at.find_channel(id);
+        if (!in) return no_such_channel(c.channel.written);
+        if (!in->has_member(asker)) return not_a_member(c.channel.written);
+        const auto page = in->history().last(c.count, c.before_seq);
+        std::string event;
+        protocol::event::history(event, label, id, page.messages, page.more);
+        return event;
+    };
+    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    answer(found);
+}
+
+task<> command_handler::run(const protocol::bans& c) {
+    const auto id = c.channel.id;
+    const auto asker = me()->id();
+    auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
+        const channel* const in = at.find_channel(id);
+        if (!in) return no_such_channel(c.channel.written);
+        if (auto refused = in->check_operator(asker, c.channel.written)) return std::move(*refused);
+        std::vector<protocol::event::bans_entry> entries;
+        for (const auto& [banned, record] : in->bans()) {
+            entries.push_back({banned, {record.by, record.by_name}, record.time_ms, record.reason});
+        }
+        std::string event;
+        protocol::event::bans(event, label, id, entries);
+        return event;
+    };
+    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    answer(found);
+}
+
+}  // namespace channel

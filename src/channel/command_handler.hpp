@@ -1,0 +1,115 @@
+#pragma once
+
+#include "channel/channel.hpp"
+#include "channel/shard.hpp"
+#include "channel/task.hpp"
+#include "protocol/command.hpp"
+#include "protocol/description.hpp"
+#include "protocol/numeric.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace channel {
+
+class link;
+
+/// Token bucket over the commands of one connection, with an account of how often 263 was ignored.
+class command_rate {
+public:
+    enum class verdict { accepted, too_fast, flooding };
+    [[nodiscard]] verdict take(const protocol::limits& limits, steady_time now);
+    /// When the next command will be taken, after too_fast.
+    [[nodiscard]] std::chrono::milliseconds retry_after(const protocol::limits& limits) const;
+
+private:
+    float tokens_ = -1;  ///< below zero: nothing was sent yet, the bucket is full
+    std::uint32_t ignored_ = 0;
+    steady_time last_{};
+};
+
+/// What one connection says, carried out: one function per row of protocol.md, Commands. A command may travel to the shard where the peer or
+/// channel it is about lives; it is back on the connection's shard when it answers. Owned by the session, used by its coroutine only.
+class command_handler {
+public:
+    explicit command_handler(link& to) : link_(to) {}
+
+    /// Carries out one message, which stays valid until this is done.
+    [[nodiscard]] task<> handle(std::string_view message);
+
+    /// The connection has ended: `reason` is what others see of it.
+    void connection_lost(std::string_view reason);
+
+private:
+    // --- describing oneself: command_describe.cpp
+    [[nodiscard]] task<> run(const protocol::descp& c);
+    [[nodiscard]] task<> introduce(const protocol::description_request& request);
+    void start_new(shard& home, const protocol::peer_id& id, const protocol::description_request& request);
+    [[nodiscard]] task<> take_back(peer& known, const protocol::description_request& request);
+    [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
+    [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
+    [[nodiscard]] task<> redescribe(const protocol::description_request& request);
+    [[nodiscard]] std::string welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
+                                          std::span<const protocol::event::joined_fields> channels) const;
+    [[nodiscard]] task<> announce(std::string event);
+
+    // --- channels and their members: command_channel.cpp
+    [[nodiscard]] task<> run(const protocol::join& c);
+    [[nodiscard]] task<> run(const protocol::quit& c);
+    [[nodiscard]] task<> quit_channel(const protocol::quit& c);
+    [[nodiscard]] task<> run(const protocol::peers& c);
+    [[nodiscard]] task<> run(const protocol::history& c);
+    [[nodiscard]] task<> run(const protocol::bans& c);
+
+    // --- messages and information: command_message.cpp
+    [[nodiscard]] task<> run(const protocol::privmsg& c);
+    [[nodiscard]] task<> run(const protocol::pubmsg& c);
+    [[nodiscard]] task<> run(const protocol::broadcast& c);
+    [[nodiscard]] task<> run(const protocol::whois& c);
+    [[nodiscard]] task<> whois_peer(const protocol::peer_arg& whom);
+    [[nodiscard]] task<> whois_channel(const protocol::channel_arg& which);
+    [[nodiscard]] task<> run(const protocol::away& c);
+    void ice();
+    void ping(const protocol::ping& c);
+    void ack(const protocol::ack& c);
+
+    // --- what operators, and members who invite, do to others: command_operator.cpp
+    [[nodiscard]] task<> run(const protocol::invite& c);
+    [[nodiscard]] task<> run(const protocol::kick& c);
+    [[nodiscard]] task<> run(const protocol::ban& c);
+    [[nodiscard]] task<> run(const protocol::unban& c);
+    [[nodiscard]] task<> run(const protocol::op& c);
+    [[nodiscard]] task<> run(const protocol::deop& c);
+
+    /// A command about a peer in a channel, with everything that the channel needs to decide on it.
+    struct operation {
+        protocol::channel_id channel;
+        channel::target whom;
+        actor by;
+    };
+    [[nodiscard]] task<std::optional<operation>> prepare(protocol::peer_arg whom, std::optional<protocol::channel_arg> where, bool operators_only);
+    [[nodiscard]] task<std::optional<protocol::channel_id>> the_one_channel(bool operators_only);
+    template <class Rule>
+    [[nodiscard]] task<bool> apply(const operation& what, Rule rule);
+
+    // --- answering
+    [[nodiscard]] task<> carry_out(const protocol::command& c);
+    [[nodiscard]] bool within_rate();
+    [[nodiscard]] peer* me() const;
+    [[nodiscard]] actor myself() const;
+    void reply(std::string_view event);
+    void reply_uncounted(std::string_view event);
+    void answer(const result<std::string>& event);
+    void fail(const protocol::failure& why, std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
+    [[nodiscard]] const settings& config() const;
+
+    link& link_;
+    command_rate rate_;
+    std::string_view label_;  ///< of the command under way
+    std::string_view verb_;
+};
+
+}  // namespace channel

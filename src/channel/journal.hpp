@@ -1,0 +1,60 @@
+#pragma once
+
+#include "channel/outbox.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace channel {
+
+/// The events of a resumable session that the client has not confirmed (protocol.md, Resuming), in order, from 1. Private messages and
+/// replies are kept as bytes, what was said in channels as stretches of their logs. At most `max_events` and `max_bytes`: the oldest go first.
+class journal {
+public:
+    journal(std::size_t max_events, std::size_t max_bytes) : max_events_(max_events), max_bytes_(max_bytes) {}
+
+    void note(std::string_view frame);
+    void note(const log_span& span);
+
+    /// A noted stretch, or the end of one, was not delivered; its place takes the `lost` event.
+    void replace(const log_span& span, std::string_view lost_frame);
+
+    /// Something that had to be kept is gone: nobody can resume from before this.
+    void break_off();
+
+    /// Number of the last event.
+    [[nodiscard]] std::uint64_t last() const { return last_; }
+    [[nodiscard]] std::uint64_t confirmed() const { return confirmed_; }
+
+    /// The client has seen events up to the n-th; false if that many were never sent. Fewer than before: ignored.
+    [[nodiscard]] bool confirm(std::uint64_t n);
+
+    /// How many events came after the `seen`-th; nullopt if they are not all there any more.
+    [[nodiscard]] std::optional<std::uint64_t> count_after(std::uint64_t seen) const;
+    /// Puts those events into an outbox. Only if count_after() knows their number.
+    void replay(std::uint64_t seen, outbox& into) const;
+
+private:
+    struct piece {
+        std::uint64_t events = 0;
+        std::size_t bytes = 0;
+        std::string frame;  ///< a single event, if not a stretch
+        std::optional<log_span> span;
+    };
+
+    void add(piece added);
+    void pop_front();
+
+    std::size_t max_events_;
+    std::size_t max_bytes_;
+    std::deque<piece> pieces_;
+    std::uint64_t before_first_ = 0;  ///< number of the event before the first kept one
+    std::uint64_t last_ = 0;
+    std::uint64_t confirmed_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace channel

@@ -1,0 +1,66 @@
+#include "channel/link.hpp"
+
+#include "channel/peer.hpp"
+#include "channel/shard.hpp"
+
+namespace channel {
+
+link::~link() { leave_shard(); }
+
+void link::leave_shard() {
+    if (dirty_) shard_->forget_dirty(*this);
+    dirty_ = false;
+}
+
+void link::flush_soon() {
+    if (dirty_ || blocked_) return;
+    dirty_ = true;
+    shard_->flush_at_end_of_turn(*this);
+}
+
+void link::send(std::string_view frame) {
+    if (closing_) return;
+    // Looked at before, not after: a single long answer does not make a reader slow.
+    if (outbox_.waiting_bytes() > shard_->config().queue_bytes) {
+        close(protocol::close_code::too_slow, "too many replies and private messages are waiting");
+        return;
+    }
+    outbox_.append(frame);
+    flush_soon();
+}
+
+void link::send(log_span span) {
+    if (closing_) return;
+    outbox_.append(std::move(span));
+    flush_soon();
+}
+
+void link::flush() {
+    if (blocked_) return;
+    const bool all_gone = outbox_.flush(*this, owner);
+    if (all_gone && owner) owner->catch_up();
+}
+
+std::size_t link::write(std::span<const std::string_view> pieces) {
+    std::size_t wanted = 0;
+    for (const auto piece : pieces) wanted += piece.size();
+    const auto written = try_write(pieces);
+    if (written < wanted && !blocked_) {
+        blocked_ = true;
+        wait_until_writable();
+    }
+    return written;
+}
+
+void link::on_writable() {
+    blocked_ = false;
+    flush();
+}
+
+void link::close(protocol::close_code code, std::string_view why) {
+    if (closing_) return;
+    closing_ = true;
+    begin_close(code, why);
+}
+
+}  // namespace channel

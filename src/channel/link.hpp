@@ -1,0 +1,78 @@
+#pragma once
+
+#include "channel/outbox.hpp"
+#include "protocol/numeric.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace channel {
+
+class peer;
+class shard;
+template <class T>
+class task;
+
+/// The way to a client: what the domain knows of a connection. It sends without blocking; what does not go waits in the
+/// outbox, bounded. Lives and is used on one shard at a time.
+class link {
+public:
+    link(const link&) = delete;
+    link& operator=(const link&) = delete;
+
+    /// Queues a complete frame; it goes out at the end of the turn, together with whatever else this turn brings.
+    void send(std::string_view frame);
+    void send(log_span span);
+
+    /// Has what waits sent at the end of the turn.
+    void flush_soon();
+
+    /// Sends what waits, now. Afterwards either nothing waits and the peer has caught up with its channels, or the socket is full.
+    void flush();
+
+    /// Whether the logs may be written through directly: nothing waits and the socket is not known to be full.
+    [[nodiscard]] bool ready() const { return !blocked_ && !closing_ && outbox_.empty(); }
+    [[nodiscard]] bool closing() const { return closing_; }
+
+    /// One non-blocking gather write; fewer bytes than given means that the socket is full, and blocks the link until it is writable.
+    [[nodiscard]] std::size_t write(std::span<const std::string_view> pieces);
+
+    /// Asks the session to end: `bye`, close frame, close. Done by its own loop on a later turn. Harmless if it is closing already.
+    void close(protocol::close_code code, std::string_view why);
+
+    /// Moves the connection to another shard; to be awaited by the session's own coroutine only.
+    [[nodiscard]] virtual task<void> move_to(shard& to) = 0;
+
+    [[nodiscard]] outbox& box() { return outbox_; }
+
+    peer* owner = nullptr;  ///< the peer that described itself here; null before that and after a take-over
+
+protected:
+    explicit link(shard& at) : shard_(&at) {}
+    virtual ~link();
+
+    /// To be called when the socket is writable again.
+    void on_writable();
+
+    virtual std::size_t try_write(std::span<const std::string_view> pieces) = 0;
+    virtual void wait_until_writable() = 0;
+    virtual void begin_close(protocol::close_code code, std::string_view why) = 0;
+
+    /// Around a move: nothing of the old shard refers to the link in between.
+    void leave_shard();
+    void enter_shard(shard& at) { shard_ = &at; }
+    [[nodiscard]] shard& home() const { return *shard_; }
+
+    bool closing_ = false;
+
+private:
+    friend class shard;
+
+    shard* shard_;
+    outbox outbox_;
+    bool blocked_ = false;
+    bool dirty_ = false;
+};
+
+}  // namespace channel

@@ -1,0 +1,208 @@
+#include "channel/peer.hpp"
+
+#include "channel/audience.hpp"
+#include "channel/link.hpp"
+#include "channel/shard.hpp"
+#include "protocol/text_frame.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace channel {
+
+peer::peer(shard& home, protocol::peer_id id, const secret& session) : home_(home), id_(id), session_(session) {}
+
+peer::~peer() {
+    stop_remembering();
+    while (!memberships_.empty()) memberships_.back().in->remove(*this);
+}
+
+void peer::attach(link& to) {
+    assert(!link_);
+    stop_remembering();
+    cancel();
+    resume_until_.reset();
+    link_ = &to;
+    to.owner = this;
+    connected_at_ms = shard::now_ms();
+    last_command = shard::now();
+}
+
+void peer::detach() {
+    if (!link_) return;
+    link_->owner = nullptr;
+    link_ = nullptr;
+}
+
+void peer::connection_lost(std::string_view reason) {
+    detach();
+    if (journal_ && !home_.draining) {
+        resume_until_ = shard::now() + home_.config().limits.resume_window;
+        home_.schedule(*this, *resume_until_);
+        return;
+    }
+    left_channels_ = channel_ids();
+    leave_channels(std::string(reason));
+    remember();
+}
+
+void peer::end() {
+    detach();
+    journal_.reset();
+    left_channels_.clear();
+    leave_channels(std::nullopt);
+    remember();
+}
+
+void peer::leave_channels(std::optional<std::string> reason) {
+    while (!memberships_.empty()) {
+        audience& in = *memberships_.back().in;
+        const auto channel_id = in.channel();
+        in.remove(*this);
+        home_.erase_audience_if_empty(channel_id);
+        if (home_.draining) continue;
+        home_.all().home_of(channel_id).tell([channel_id, who = id_, reason](shard& at) {
+            if (channel* const left = at.find_channel(channel_id)) left->quit(who, reason);
+        });
+    }
+}
+
+void peer::send(std::string_view event) {
+    std::string frame;
+    protocol::append_text_frame(frame, event);
+    push_pending();
+    if (journal_) journal_->note(frame);
+    if (link_) link_->send(frame);
+}
+
+void peer::send_uncounted(std::string_view event) {
+    if (!link_) return;
+    std::string frame;
+    protocol::append_text_frame(frame, event);
+    push_pending();
+    link_->send(frame);
+}
+
+void peer::push_pending() {
+    for (const auto& m : memberships_) m.in->push_pending(m.index);
+}
+
+void peer::catch_up() {
+    for (const auto& m : memberships_) m.in->deliver(m.index);
+}
+
+void peer::give(log_span span) {
+    if (span.is_trimmed() && !link_) {
+        if (journal_) journal_->break_off();
+        return;
+    }
+    if (span.is_trimmed()) {
+        std::string event;
+        protocol::event::lost(event, span.channel, span.from.seq + 1, span.to.seq);
+        std::string frame;
+        protocol::append_text_frame(frame, event);
+        if (journal_) journal_->note(frame);
+        if (link_) link_->send(frame);
+        return;
+    }
+    span.counted = journal_ != nullptr;
+    if (journal_) journal_->note(span);
+    if (link_) link_->send(std::move(span));
+}
+
+void peer::on_lost(const log_span& span, std::string_view lost_frame) {
+    if (journal_) journal_->replace(span, lost_frame);
+}
+
+void peer::set_resumable(bool wanted) {
+    if (wanted == resumable()) return;
+    const auto& limits = home_.config().limits;
+    journal_ = wanted ? std::make_unique<journal>(limits.resume_events, limits.resume_bytes) : nullptr;
+}
+
+bool peer::confirm(std::uint64_t n) { return !journal_ || journal_->confirm(n); }
+
+std::optional<std::uint64_t> peer::count_missed(std::optional<std::uint64_t> seen) {
+    push_pending();
+    const auto missed = journal_->count_after(seen.value_or(journal_->confirmed()));
+    if (!missed) {
+        set_resumable(false);
+        set_resumable(true);
+    }
+    return missed;
+}
+
+void peer::replay_missed(std::uint64_t seen) {
+    journal_->replay(seen, link_->box());
+    link_->flush_soon();
+}
+
+bool peer::is_member_of(const protocol::channel_id& channel) const {
+    return std::any_of(memberships_.begin(), memberships_.end(),
+                       [&](const membership& m) { return m.in->channel() == channel; });
+}
+
+std::vector<protocol::channel_id> peer::channel_ids() const {
+    std::vector<protocol::channel_id> ids;
+    ids.reserve(memberships_.size());
+    for (const auto& m : memberships_) ids.push_back(m.in->channel());
+    return ids;
+}
+
+void peer::add_membership(audience& in, std::size_t index) { memberships_.push_back({&in, index}); }
+
+void peer::move_membership(const audience& in, std::size_t index) {
+    for (auto& m : memberships_) {
+        if (m.in == &in) m.index = index;
+    }
+}
+
+void peer::remove_membership(const audience& in) {
+    std::erase_if(memberships_, [&](const membership& m) { return m.in == &in; });
+}
+
+std::size_t peer::index_in(const audience& in) const {
+    const auto found = std::find_if(memberships_.begin(), memberships_.end(), [&](const membership& m) { return m.in == &in; });
+    assert(found != memberships_.end());
+    return found->index;
+}
+
+void peer::unpin() {
+    if (pins_ > 0) --pins_;
+    // Whether it goes is decided where it would have been forgotten.
+    if (pins_ == 0 && !link_ && !claimant && !resuming() && !remembered_) home_.erase_peer(id_);
+}
+
+void peer::remember() {
+    remembered_ = true;
+    home_.schedule(*this, shard::now() + home_.config().retention);
+    home_.remember(*this);
+}
+
+void peer::stop_remembering() {
+    if (!remembered_) return;
+    remembered_ = false;
+    cancel();
+    home_.no_longer_remembered(*this);
+}
+
+void peer::forget() {
+    stop_remembering();
+    left_channels_.clear();
+    if (pins_ == 0 && !claimant) home_.erase_peer(id_);
+}
+
+void peer::expired(steady_time) {
+    if (!resuming()) {
+        forget();
+        return;
+    }
+    resume_until_.reset();
+    // It left for good only now: with its session it can still take its place back during the retention time.
+    left_channels_ = channel_ids();
+    journal_.reset();
+    leave_channels("connection lost");
+    remember();
+}
+
+}  // namespace channel

@@ -1,0 +1,137 @@
+#pragma once
+
+#include "channel/journal.hpp"
+#include "channel/secret.hpp"
+#include "channel/timer_wheel.hpp"
+#include "protocol/event.hpp"
+#include "protocol/object_id.hpp"
+
+#include <boost/intrusive/list_hook.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace channel {
+
+class audience;
+class link;
+class shard;
+
+/// A peer as its home shard knows it: who it is, where it is a member, and what it still has to get. Outlives its connections: absent within
+/// its resume window, then remembered for the retention time, and for as long as a channel needs its id (pins). Owned by the shard's directory.
+class peer final : public loss_listener,
+                   public boost::intrusive::list_base_hook<>,
+                   private timer_node {
+public:
+    peer(shard& home, protocol::peer_id id, const secret& session);
+    ~peer();
+
+    [[nodiscard]] const protocol::peer_id& id() const { return id_; }
+    [[nodiscard]] const secret& session() const { return session_; }
+    [[nodiscard]] protocol::event::peer_ref ref() const { return {id_, name}; }
+
+    std::string name;
+    std::string description;            ///< canonical JSON members
+    std::optional<std::string> away;    ///< "" if away without a message
+    [[nodiscard]] protocol::event::optional_text away_message() const {
+        return away && !away->empty() ? protocol::event::optional_text(*away) : std::nullopt;
+    }
+    std::int64_t connected_at_ms = 0;
+    steady_time last_command{};
+
+    // --- connection and presence
+
+    [[nodiscard]] link* connection() const { return link_; }
+    /// Online for everything but `/broadcast`: connected, or within its resume window.
+    [[nodiscard]] bool online() const { return link_ != nullptr || resuming(); }
+    [[nodiscard]] bool resuming() const { return resume_until_.has_value(); }
+
+    void attach(link& to);
+    /// Takes the connection away without a word, for whoever takes over.
+    void detach();
+
+    /// The connection broke: a resumable session waits for its window, any other leaves its channels at once.
+    void connection_lost(std::string_view reason);
+    /// `/quit` without a channel: leaves everything; only the id is remembered.
+    void end();
+
+    // --- events
+
+    /// Sends one event that answers or is meant for this peer alone. What its channels said before goes ahead of it.
+    void send(std::string_view event);
+    /// `welcome`, `pong` and `bye` do not count in a resumable session.
+    void send_uncounted(std::string_view event);
+    /// Gets everything that its channels' logs hold for it, as far as the connection takes it.
+    void catch_up();
+
+    // --- resuming
+
+    [[nodiscard]] bool resumable() const { return journal_ != nullptr; }
+    void set_resumable(bool wanted);
+    [[nodiscard]] bool confirm(std::uint64_t n);
+
+    /// How many events a returning resumable session missed since event `seen` (not given: since the last confirmed); nullopt if they
+    /// are not all there: then counting has started again.
+    [[nodiscard]] std::optional<std::uint64_t> count_missed(std::optional<std::uint64_t> seen);
+    /// Sends them; the connection is attached and has its `welcome`.
+    void replay_missed(std::uint64_t seen);
+    [[nodiscard]] std::uint64_t confirmed() const { return journal_->confirmed(); }
+
+    // --- memberships, kept by the audiences
+
+    struct membership {
+        audience* in = nullptr;
+        std::size_t index = 0;
+    };
+    [[nodiscard]] const std::vector<membership>& memberships() const { return memberships_; }
+    [[nodiscard]] bool is_member_of(const protocol::channel_id& channel) const;
+    [[nodiscard]] std::vector<protocol::channel_id> channel_ids() const;
+    /// Channels left by a broken connection, which come back with the session.
+    [[nodiscard]] std::vector<protocol::channel_id> take_left_channels() { return std::exchange(left_channels_, {}); }
+    void keep_left_channels(std::vector<protocol::channel_id> ids) { left_channels_ = std::move(ids); }
+
+    void add_membership(audience& in, std::size_t index);
+    void move_membership(const audience& in, std::size_t index);
+    void remove_membership(const audience& in);
+    [[nodiscard]] std::size_t index_in(const audience& in) const;
+
+    /// Takes a stretch of a log that is next for this peer: to be sent, and counted if the session is resumable.
+    void give(log_span span);
+    /// Counts a stretch that is on its way already. Only if resumable.
+    void note(const log_span& span) { journal_->note(span); }
+    void on_lost(const log_span& span, std::string_view lost_frame) override;
+
+    // --- how long it is remembered
+
+    void pin() { ++pins_; }
+    void unpin();
+    /// Ends its being remembered; gone at once unless a channel still needs the id.
+    void forget();
+    /// Somebody with this id's session is about to take it: it is neither free nor forgotten meanwhile.
+    link* claimant = nullptr;
+
+private:
+    void push_pending();
+    void leave_channels(std::optional<std::string> reason);
+    void remember();
+    void stop_remembering();
+    void expired(steady_time now) override;
+
+    shard& home_;
+    protocol::peer_id id_;
+    secret session_;
+    link* link_ = nullptr;
+    std::unique_ptr<journal> journal_;
+    std::vector<membership> memberships_;
+    std::vector<protocol::channel_id> left_channels_;
+    std::optional<steady_time> resume_until_;
+    std::uint32_t pins_ = 0;
+    bool remembered_ = false;
+};
+
+}  // namespace channel

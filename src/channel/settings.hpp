@@ -1,0 +1,28 @@
+#pragma once
+
+#include "protocol/limits.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace channel {
+
+/// What the operator chose that the domain has to know; the same for all shards, constant while the server runs.
+struct settings {
+    protocol::limits limits;
+    std::chrono::milliseconds heartbeat{25000};
+    std::chrono::milliseconds retention{60000};
+    std::chrono::milliseconds presence_interval{1000};
+    std::size_t history_bytes = 1024 * 1024;
+    std::size_t channel_log_bytes = 1024 * 1024;  ///< how far a slow member may fall behind before it is told `lost`
+    std::size_t queue_bytes = 1024 * 1024;        ///< replies and private messages that may wait for one connection
+    std::size_t max_bans = 10000;
+    std::size_t max_invitations = 1000;
+    std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
+    bool broadcast_allowed = true;
+    std::string ice_servers_json = "[]";
+    std::string server_name = "signaller";
+};
+
+}  // namespace channel

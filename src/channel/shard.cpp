@@ -1,0 +1,200 @@
+#include "channel/shard.hpp"
+
+#include "channel/link.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace channel {
+
+namespace {
+thread_local shard* current_shard = nullptr;
+}
+
+shard::shard(std::size_t index, cluster& all, boost::asio::io_context& context, const settings& config)
+    : index_(index), all_(all), context_(context), config_(config), wheel_(now()), timer_(context.get_executor()) {}
+
+shard::~shard() {
+    // Peers leave their audiences when they go, and channels look at audiences: in this order nothing looks at what is gone.
+    peers_.clear();
+    channels_.clear();
+    audiences_.clear();
+}
+
+shard& shard::current() {
+    assert(current_shard);
+    return *current_shard;
+}
+
+void shard::become_current() { current_shard = this; }
+
+std::int64_t shard::now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+peer* shard::find_peer(const protocol::peer_id& id) const {
+    const auto found = peers_.find(id);
+    return found == peers_.end() ? nullptr : found->second.get();
+}
+
+peer& shard::add_peer(const protocol::peer_id& id, const secret& session) {
+    return *peers_.emplace(id, std::make_unique<peer>(*this, id, session)).first->second;
+}
+
+void shard::erase_peer(const protocol::peer_id& id) {
+    // A copy: the id may be the peer's own.
+    const auto key = id;
+    peers_.erase(key);
+}
+
+void shard::remember(peer& who) {
+    remembered_.push_back(who);
+    ++remembered_count_;
+    const auto limit = std::max<std::size_t>(1, config_.max_remembered / all_.size());
+    if (remembered_count_ > limit) remembered_.front().forget();
+}
+
+void shard::no_longer_remembered(peer& who) {
+    remembered_.erase(remembered_.iterator_to(who));
+    --remembered_count_;
+}
+
+channel* shard::find_channel(const protocol::channel_id& id) const {
+    const auto found = channels_.find(id);
+    return found == channels_.end() ? nullptr : found->second.get();
+}
+
+channel& shard::find_or_add_channel(const protocol::channel_id& id) {
+    auto& found = channels_[id];
+    if (!found) found = std::make_unique<channel>(*this, id);
+    return *found;
+}
+
+void shard::erase_channel(const protocol::channel_id& id) {
+    const auto key = id;
+    channels_.erase(key);
+    erase_audience_if_empty(key);
+}
+
+audience* shard::find_audience(const protocol::channel_id& id) const {
+    const auto found = audiences_.find(id);
+    return found == audiences_.end() ? nullptr : found->second.get();
+}
+
+audience& shard::find_or_add_audience(const protocol::channel_id& id, log_position start) {
+    auto& found = audiences_[id];
+    if (!found) found = std::make_unique<audience>(*this, id, start);
+    return *found;
+}
+
+void shard::erase_audience_if_empty(const protocol::channel_id& id) {
+    const auto found = audiences_.find(id);
+    if (found == audiences_.end() || found->second->size() > 0 || channels_.contains(id)) return;
+    audiences_.erase(found);
+}
+
+void shard::need_turn() {
+    if (turn_needed_) return;
+    turn_needed_ = true;
+    // Goes behind everything that is ready now: what one turn of the loop brings is sent in one go.
+    boost::asio::post(context_, [this] { end_turn(); });
+}
+
+void shard::flush_at_end_of_turn(link& to) {
+    dirty_.push_back(&to);
+    need_turn();
+}
+
+void shard::forget_dirty(link& to) {
+    std::replace(dirty_.begin(), dirty_.end(), &to, static_cast<link*>(nullptr));
+    std::replace(flushing_.begin(), flushing_.end(), &to, static_cast<link*>(nullptr));
+}
+
+void shard::fan_out_at_end_of_turn(audience& to) {
+    if (to.queued_) return;
+    to.queued_ = true;
+    to_fan_out_.push_back(&to);
+    need_turn();
+}
+
+void shard::forget_audience(audience& gone) { std::erase(to_fan_out_, &gone); }
+
+void shard::feed_at_end_of_turn(channel& from) {
+    to_feed_.push_back(&from);
+    need_turn();
+}
+
+void shard::forget_channel(channel& gone) { std::erase(to_feed_, &gone); }
+
+void shard::feed_replicas() {
+    for (channel* const from : std::exchange(to_feed_, {})) from->feed_replicas();
+}
+
+void shard::apply(const log_block& block) {
+    audience* const in = find_audience(block.channel);
+    // Nobody here any more: the last member left while this was on its way.
+    if (!in || in->log().head().ordinal != block.start.ordinal) return;
+    std::size_t at = 0;
+    for (const auto& entry : block.entries) {
+        in->append(std::string_view(block.bytes).substr(at, entry.bytes), entry.seq, entry.except);
+        at += entry.bytes;
+    }
+}
+
+void shard::end_turn() {
+    turn_needed_ = false;
+    feed_replicas();
+    flush_links();
+    fan_out();
+    if (!to_fan_out_.empty() || !dirty_.empty()) need_turn();
+}
+
+void shard::flush_links() {
+    flushing_.swap(dirty_);
+    for (std::size_t i = 0; i < flushing_.size(); ++i) {
+        link* const to = flushing_[i];
+        if (!to) continue;
+        to->dirty_ = false;
+        to->flush();
+    }
+    flushing_.clear();
+}
+
+void shard::fan_out() {
+    std::size_t budget = members_per_slice;
+    while (budget > 0 && !to_fan_out_.empty()) {
+        audience& next = *to_fan_out_.front();
+        to_fan_out_.pop_front();
+        next.queued_ = false;
+        // Channels take turns, so that a large one does not keep the small ones waiting.
+        if (next.fan_out_slice(budget)) {
+            next.queued_ = true;
+            to_fan_out_.push_back(&next);
+        }
+    }
+}
+
+void shard::schedule(timer_node& node, steady_time deadline) {
+    wheel_.schedule(node, deadline);
+    if (deadline + timer_wheel::tick < armed_until_) arm_timer();
+}
+
+void shard::stop_timers() {
+    timers_stopped_ = true;
+    timer_.cancel();
+}
+
+void shard::arm_timer() {
+    if (timers_stopped_) return;
+    armed_until_ = wheel_.next_wake();
+    if (armed_until_ == steady_time::max()) return;
+    timer_.expires_at(armed_until_);
+    timer_.async_wait([this](boost::system::error_code ec) {
+        if (ec) return;
+        wheel_.advance(now());
+        arm_timer();
+    });
+}
+
+}  // namespace channel

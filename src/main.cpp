@@ -1,0 +1,46 @@
+#include "server/config.hpp"
+#include "server/log.hpp"
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
+#include <variant>
+
+namespace {
+
+/// A connection is a descriptor: as many as the system lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int serve(const server::config& config) {
+    server::start_log(config.log);
+    raise_descriptor_limit();
+    server::server service(config);
+    std::cout << "signaller " << server::version() << " listening on ws://" << service.address() << "/\n"
+              << "open http://" << service.address() << "/ in a browser" << std::endl;
+    service.run();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto parsed = server::parse_config(argc, argv, environ);
+    if (const auto* exit = std::get_if<server::exit_request>(&parsed)) {
+        (exit->to_stderr ? std::cerr : std::cout) << exit->text;
+        return exit->code;
+    }
+    try {
+        return serve(std::get<server::config>(parsed));
+    } catch (const std::exception& e) {
+        std::cerr << "signaller: " << e.what() << '\n';
+        return 1;
+    }
+}

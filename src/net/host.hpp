@@ -1,0 +1,95 @@
+#pragma once
+
+#include "channel/shard.hpp"
+#include "net/http.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace net {
+
+class session;
+
+/// What plain HTTP requests of the signalling port are answered with. Called from all shards at once.
+class http_site {
+public:
+    virtual ~http_site() = default;
+    [[nodiscard]] virtual std::string answer(const http_request& request) const = 0;
+};
+
+/// Bounds and time-outs of connections; constant while the server runs.
+struct connection_settings {
+    std::chrono::milliseconds heartbeat{25000};
+    std::chrono::milliseconds handshake_timeout{10000};
+    std::chrono::milliseconds describe_timeout{10000};
+    std::chrono::milliseconds close_timeout{2000};
+    /// A client that should come back is told to wait this long, at shutdown up to `retry_spread` longer.
+    std::chrono::milliseconds retry_after{1000};
+    std::chrono::milliseconds retry_spread{10000};
+    std::size_t message_bytes = 131072;
+    std::size_t max_connections = 100000;
+    http_limits http;
+};
+
+/// Large buffers for reading, shared by the sessions of a shard: a session holds one only from its read until all commands in it are carried out, so that
+/// usually a single, warm one is in use and a connection that waits owns none.
+class buffer_pool {
+public:
+    static constexpr std::size_t buffer_bytes = 64 * 1024;
+    using buffer = std::unique_ptr<char[]>;
+
+    [[nodiscard]] buffer take();
+    void give_back(buffer used);
+
+private:
+    static constexpr std::size_t kept = 4;
+    std::vector<buffer> free_;
+};
+
+/// What the sessions of one shard share. One thread, but for the counter.
+class host {
+public:
+    host(channel::shard& shard, const connection_settings& settings, const http_site& site, std::atomic<std::size_t>& connections,
+         const std::vector<std::unique_ptr<host>>& all)
+        : shard_(shard), settings_(settings), site_(site), connections_(connections), all_(all) {}
+    ~host();
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    [[nodiscard]] channel::shard& shard() const { return shard_; }
+    [[nodiscard]] const connection_settings& settings() const { return settings_; }
+    [[nodiscard]] const http_site& site() const { return site_; }
+    [[nodiscard]] host& on(const channel::shard& other) const { return *all_[other.index()]; }
+    [[nodiscard]] std::atomic<std::size_t>& connections() const { return connections_; }
+
+    buffer_pool buffers;
+
+    void enlist(session& added);
+    void delist(session& gone);
+    [[nodiscard]] std::size_t session_count() const { return session_count_; }
+    /// Says `bye` to everybody (1001); they end by themselves.
+    void send_all_away();
+    /// Cuts what has not ended.
+    void cut_all();
+
+    /// While the server shuts down.
+    bool draining = false;
+
+private:
+    struct sessions;
+
+    channel::shard& shard_;
+    const connection_settings& settings_;
+    const http_site& site_;
+    std::atomic<std::size_t>& connections_;
+    const std::vector<std::unique_ptr<host>>& all_;
+    session* first_ = nullptr;
+    std::size_t session_count_ = 0;
+};
+
+}  // namespace net

@@ -1,0 +1,207 @@
+#include "net/session.hpp"
+
+#include "protocol/event.hpp"
+#include "protocol/text_frame.hpp"
+
+#include <openssl/rand.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace net {
+
+using channel::task;
+using protocol::close_code;
+
+namespace {
+
+std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
+    std::uint32_t random = 0;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random) != 1) return spread;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(random) % (spread.count() + 1));
+}
+
+}  // namespace
+
+session::session(host& at, int fd, int address_family, bool over_limit)
+    : link(at.shard()), host_(&at), commands_(*this), over_limit_(over_limit) {
+    socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(address_family, 0), fd);
+    host_->enlist(*this);
+}
+
+session::~session() {
+    host_->delist(*this);
+    --host_->connections();
+}
+
+// --- the whole life of a connection
+
+task<> session::run(std::unique_ptr<session> self) {
+    session& s = *self;
+    s.schedule_in(s.host_->settings().handshake_timeout);
+    s.upgraded_ = co_await s.upgrade();
+    if (s.upgraded_) {
+        s.phase_ = phase::undescribed;
+        s.schedule_in(s.host_->settings().describe_timeout);
+        co_await s.converse();
+    }
+    s.commands_.connection_lost(s.close_why_.empty() ? "connection lost" : s.close_why_);
+    co_await s.say_goodbye();
+    co_await s.release();
+}
+
+task<bool> session::upgrade() {
+    std::string header;
+    while (!closing() && !broken_ && !timed_out_) {
+        co_await input();
+        auto buffer = host_->buffers.take();
+        const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
+        header.append(buffer.get(), got.count);
+        host_->buffers.give_back(std::move(buffer));
+        while (!header.empty()) {
+            auto parsed = parse_http(header, host_->settings().http);
+            if (parsed.status == http_status::need_more) break;
+            if (parsed.status == http_status::refused || over_limit_) {
+                send_raw(over_limit_ ? make_refusal(503, "too many connections", "Retry-After: 10\r\n") : parsed.response);
+                co_return false;
+            }
+            header.erase(0, parsed.consumed);
+            if (parsed.request.upgrade) {
+                const auto answer = answer_upgrade(parsed.request);
+                send_raw(answer.response);
+                if (!header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
+                co_return answer.accepted;
+            }
+            send_raw(host_->site().answer(parsed.request));
+            if (!parsed.request.keep_alive) co_return false;
+        }
+    }
+    if (timed_out_ && !header.empty()) send_raw(make_refusal(408, "the request header took too long"));
+    co_return false;
+}
+
+task<> session::converse() {
+    if (early_input_) {
+        const auto early = std::move(early_input_);
+        co_await consume(*early);
+    }
+    while (!closing() && !broken_) {
+        co_await input();
+        auto buffer = host_->buffers.take();
+        const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
+        if (got.kind == reading::some) co_await consume(std::span(buffer.get(), got.count));
+        host_->buffers.give_back(std::move(buffer));
+    }
+}
+
+task<> session::consume(std::span<char> input) {
+    last_heard_ = channel::shard::now();
+    pinged_ = false;
+    while (!closing() && !broken_) {
+        const auto event = reader_.next(input, host_->settings().message_bytes);
+        if (event.kind == frame_kind::need_more) break;
+        if (event.kind == frame_kind::text) {
+            co_await commands_.handle(event.payload);
+            note_progress();
+        } else {
+            on_control_frame(event);
+        }
+    }
+}
+
+void session::on_control_frame(const frame_event& event) {
+    std::string answer;
+    switch (event.kind) {
+        case frame_kind::ping:
+            append_pong(answer, event.payload);
+            send(answer);
+            break;
+        case frame_kind::close:
+            client_code_ = event.code;
+            close(close_code::normal, "connection closed");
+            break;
+        case frame_kind::failed:
+            close(event.error, event.why);
+            break;
+        case frame_kind::pong:
+        case frame_kind::text:
+        case frame_kind::need_more:
+            break;
+    }
+}
+
+void session::note_progress() {
+    if (phase_ != phase::undescribed || !owner) return;
+    phase_ = phase::established;
+    schedule_in(host_->settings().heartbeat);
+}
+
+std::string session::farewell() const {
+    std::string frames;
+    if (client_code_ != 0) {
+        append_close(frames, client_code_, {});
+        return frames;
+    }
+    if (close_code_ != close_code::normal) {
+        const bool reconnect = protocol::may_reconnect(close_code_);
+        auto wait = host_->settings().retry_after;
+        if (close_code_ == close_code::going_away) wait += random_part_of(host_->settings().retry_spread);
+        std::string bye;
+        protocol::event::bye(bye, close_code_, close_why_, reconnect, reconnect ? std::optional(wait) : std::nullopt);
+        protocol::append_text_frame(frames, bye);
+    }
+    append_close(frames, static_cast<std::uint16_t>(close_code_), close_why_);
+    return frames;
+}
+
+task<> session::say_goodbye() {
+    phase_ = phase::closing;
+    timed_out_ = false;
+    schedule_in(host_->settings().close_timeout);
+    if (upgraded_ && !broken_) send_raw(farewell());
+    while (!box().empty() && !broken_ && !timed_out_) co_await something();
+    if (broken_ || timed_out_) co_return;
+    ::shutdown(socket_->native_handle(), SHUT_WR);
+    // Until the client has closed its side: what it still sends would make the kernel reset the connection, and the `bye` be lost.
+    while (client_code_ == 0 && !broken_ && !timed_out_) {
+        co_await input();
+        auto buffer = host_->buffers.take();
+        static_cast<void>(receive(buffer.get(), buffer_pool::buffer_bytes));
+        host_->buffers.give_back(std::move(buffer));
+    }
+}
+
+task<> session::release() {
+    cancel();
+    boost::system::error_code ignored;
+    socket_->close(ignored);
+    box().clear();
+    while (pending_handlers_ > 0) co_await something();
+}
+
+task<> session::move_to(channel::shard& to) {
+    flush();
+    cancel();
+    // Handlers of the old shard must not run while the session is on the new one.
+    const int fd = socket_->release();
+    while (pending_handlers_ > 0) co_await something();
+    host_->delist(*this);
+    leave_shard();
+    co_await to.enter();
+    host_ = &host_->on(to);
+    enter_shard(to);
+    host_->enlist(*this);
+    socket_.emplace(to.context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
+    schedule_in(host_->settings().describe_timeout);
+    on_writable();
+    if (host_->draining) close(close_code::going_away, "server is going away");
+}
+
+void session::cut() {
+    broken_ = true;
+    wake();
+}
+
+}  // namespace net

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "channel/command_handler.hpp"
+#include "channel/link.hpp"
+#include "channel/task.hpp"
+#include "channel/timer_wheel.hpp"
+#include "net/frame.hpp"
+#include "net/host.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace net {
+
+/// One connection, from accept to close: `run` is its whole life. Everything here happens on the thread of the shard it is on, which changes at most once, when
+/// the peer describes itself and its home is another shard.
+class session final : public channel::link, private channel::timer_node {
+public:
+    using socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+
+    /// `fd`: a connected, non-blocking stream socket, owned from here on. `over_limit`: it only gets a 503.
+    session(host& at, int fd, int address_family, bool over_limit);
+    ~session() override;
+
+    /// The whole life of a connection. Ends when the socket is closed and nothing refers to the session any more.
+    [[nodiscard]] static channel::task<> run(std::unique_ptr<session> self);
+
+    [[nodiscard]] channel::task<> move_to(channel::shard& to) override;
+
+    /// Ends without waiting for the client any longer.
+    void cut();
+
+private:
+    friend class host;
+
+    enum class phase : std::uint8_t { handshake, undescribed, established, closing };
+
+    // --- the steps of a life, in their order
+    [[nodiscard]] channel::task<bool> upgrade();
+    [[nodiscard]] channel::task<> converse();
+    [[nodiscard]] channel::task<> consume(std::span<char> input);
+    [[nodiscard]] channel::task<> say_goodbye();
+    [[nodiscard]] channel::task<> release();
+
+    void on_control_frame(const frame_event& event);
+    void note_progress();
+    [[nodiscard]] std::string farewell() const;
+
+    // --- input and output
+    enum class reading : std::uint8_t { some, none_yet, ended };
+    struct received {
+        reading kind = reading::none_yet;
+        std::size_t count = 0;
+    };
+    [[nodiscard]] received receive(char* into, std::size_t capacity);
+    void send_raw(std::string_view bytes);
+
+    std::size_t try_write(std::span<const std::string_view> pieces) override;
+    void wait_until_writable() override;
+    void begin_close(protocol::close_code code, std::string_view why) override;
+
+    // --- waiting, always in a loop over a condition: an awaiter may return early
+    struct happening {
+        session& self;
+        bool await_ready() const { return self.woken_; }
+        void await_suspend(std::coroutine_handle<> handle) const { self.waiting_ = handle; }
+        void await_resume() const { self.woken_ = false; }
+    };
+    /// Something happened: a handler ran, a deadline came, somebody asked for the end.
+    [[nodiscard]] happening something() { return {*this}; }
+    /// The same, or there is input.
+    [[nodiscard]] happening input() {
+        wait_until_readable();
+        return {*this};
+    }
+    void wait_until_readable();
+    void wake();
+    void handler_done();
+    void resume_waiting();
+
+    void expired(channel::steady_time now) override;
+    void schedule_in(std::chrono::milliseconds delay);
+    void check_heartbeat(channel::steady_time now);
+
+    host* host_;
+    std::optional<socket> socket_;
+    channel::command_handler commands_;
+    message_reader reader_;
+    std::coroutine_handle<> waiting_;
+    channel::steady_time last_heard_{};
+    std::unique_ptr<std::string> early_input_;  ///< frames that came in the packet of the upgrade request
+    std::string_view close_why_;
+    protocol::close_code close_code_ = protocol::close_code::normal;
+    std::uint16_t client_code_ = 0;  ///< of the client's own Close frame, which is to be answered
+    std::uint8_t pending_handlers_ = 0;
+    phase phase_ = phase::handshake;
+    bool over_limit_;
+    bool woken_ = false;
+    bool wake_posted_ = false;
+    bool waits_for_input_ = false;
+    bool upgraded_ = false;
+    bool pinged_ = false;
+    bool broken_ = false;    ///< nothing more comes from, or goes to, the client
+    bool timed_out_ = false;
+    session* next_ = nullptr;  ///< the host's list
+    session* previous_ = nullptr;
+};
+
+}  // namespace net

@@ -1,0 +1,151 @@
+#include "net/session.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+/// Where a session meets its socket and its deadlines.
+namespace net {
+
+using channel::steady_time;
+using protocol::close_code;
+
+namespace {
+
+constexpr std::size_t pieces_per_call = 64;
+
+/// On Linux EWOULDBLOCK is EAGAIN.
+bool would_block(int error) { return error == EAGAIN || error == EINTR; }
+
+}  // namespace
+
+// --- input and output
+
+session::received session::receive(char* into, std::size_t capacity) {
+    if (broken_) return {reading::ended, 0};
+    const auto count = ::recv(socket_->native_handle(), into, capacity, MSG_DONTWAIT);
+    if (count > 0) return {reading::some, static_cast<std::size_t>(count)};
+    if (count < 0 && would_block(errno)) return {};
+    broken_ = true;
+    return {reading::ended, 0};
+}
+
+void session::send_raw(std::string_view bytes) {
+    box().append(bytes);
+    flush();
+}
+
+std::size_t session::try_write(std::span<const std::string_view> pieces) {
+    std::array<iovec, pieces_per_call> parts;
+    std::size_t written = 0;
+    while (!pieces.empty()) {
+        const auto count = std::min(pieces.size(), parts.size());
+        std::size_t wanted = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            parts[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+            wanted += pieces[i].size();
+        }
+        msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = count;
+        const auto sent = broken_ ? static_cast<ssize_t>(wanted) : ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0) {
+            if (would_block(errno)) return written;
+            // Nobody is there to read it: let it go, the reading side ends the session.
+            cut();
+            continue;
+        }
+        written += static_cast<std::size_t>(sent);
+        if (static_cast<std::size_t>(sent) < wanted) return written;
+        pieces = pieces.subspan(count);
+    }
+    return written;
+}
+
+void session::wait_until_writable() {
+    ++pending_handlers_;
+    socket_->async_wait(socket::wait_write, [this](boost::system::error_code ec) {
+        if (!ec) on_writable();
+        handler_done();
+    });
+}
+
+void session::begin_close(close_code code, std::string_view why) {
+    close_code_ = code;
+    close_why_ = why;
+    wake();
+}
+
+// --- waiting
+
+void session::wait_until_readable() {
+    if (waits_for_input_ || woken_) return;
+    waits_for_input_ = true;
+    ++pending_handlers_;
+    socket_->async_wait(socket::wait_read, [this](boost::system::error_code) {
+        waits_for_input_ = false;
+        handler_done();
+    });
+}
+
+void session::wake() {
+    woken_ = true;
+    if (!waiting_ || wake_posted_) return;
+    // Not at once: who wakes a session is in the middle of something, and the session may end.
+    wake_posted_ = true;
+    ++pending_handlers_;
+    boost::asio::post(home().context(), [this] {
+        wake_posted_ = false;
+        handler_done();
+    });
+}
+
+void session::handler_done() {
+    --pending_handlers_;
+    resume_waiting();
+}
+
+void session::resume_waiting() {
+    if (waiting_) std::exchange(waiting_, nullptr).resume();
+}
+
+// --- deadlines
+
+void session::schedule_in(std::chrono::milliseconds delay) { home().schedule(*this, channel::shard::now() + delay); }
+
+void session::expired(steady_time now) {
+    switch (phase_) {
+        case phase::handshake:
+        case phase::closing:
+            timed_out_ = true;
+            wake();
+            break;
+        case phase::undescribed:
+            close(close_code::not_described, "not described in time");
+            break;
+        case phase::established:
+            check_heartbeat(now);
+            break;
+    }
+}
+
+void session::check_heartbeat(steady_time now) {
+    const auto interval = host_->settings().heartbeat;
+    const auto silent = now - last_heard_;
+    if (silent < interval) {
+        home().schedule(*this, last_heard_ + interval);
+    } else if (!pinged_) {
+        pinged_ = true;
+        std::string ping;
+        append_ping(ping, {});
+        send(ping);
+        schedule_in(interval);
+    } else {
+        close(close_code::heartbeat_lost, "heartbeat lost");
+    }
+}
+
+}  // namespace net

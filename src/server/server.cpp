@@ -1,0 +1,146 @@
+#include "server/server.hpp"
+
+#include "net/error_sink.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+namespace server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::milliseconds end_poll_interval{10};
+
+net::connection_settings connection_settings(const config& from) {
+    net::connection_settings to;
+    to.heartbeat = from.heartbeat;
+    to.handshake_timeout = from.handshake_timeout;
+    to.describe_timeout = from.describe_timeout;
+    to.close_timeout = from.close_timeout;
+    to.retry_after = from.retry_after;
+    to.retry_spread = from.retry_spread;
+    to.message_bytes = from.limits.message;
+    to.max_connections = from.max_connections;
+    to.http.header_bytes = from.header_bytes;
+    return to;
+}
+
+void report_life_cycle_end(std::exception_ptr error) {
+    if (error) net::report_error("life cycle", error);
+}
+
+}  // namespace
+
+server::runtime::runtime(std::size_t index, channel::cluster& all, const channel::settings& settings)
+    // Handlers run on one thread only, but others post to it.
+    : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), work(context.get_executor()), shard(index, all, context, settings) {}
+
+server::server(const config& from)
+    : config_(from), settings_(channel_settings(from)), connection_settings_(connection_settings(from)) {
+    for (std::size_t index = 0; index < config_.threads; ++index) {
+        runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));
+        cluster_.add(runtimes_.back()->shard);
+        hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_, hosts_));
+    }
+    listen();
+}
+
+server::~server() = default;
+
+void server::listen() {
+    boost::system::error_code ec;
+    const auto address = asio::ip::make_address(config_.address, ec);
+    if (ec) throw std::runtime_error("address " + config_.address + ": " + ec.message());
+    asio::ip::tcp::endpoint where(address, config_.port);
+    try {
+        for (std::size_t index = 0; index < runtimes_.size(); ++index) {
+            runtimes_[index]->listener = std::make_unique<net::acceptor>(*hosts_[index], where, runtimes_.size() > 1);
+            // Port 0 is picked once and shared by all.
+            where = runtimes_[index]->listener->local_endpoint();
+        }
+    } catch (const boost::system::system_error& e) {
+        throw std::runtime_error("cannot listen on " + config_.address + " port " + std::to_string(where.port()) + ": " + e.code().message());
+    }
+}
+
+std::string server::address() const {
+    const auto endpoint = runtimes_.front()->listener->local_endpoint();
+    const auto host = endpoint.address().to_string();
+    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
+void server::run() {
+    asio::io_context& first = runtimes_.front()->context;
+    signals_.emplace(first, SIGTERM, SIGINT);
+    asio::co_spawn(first, end_gracefully(), report_life_cycle_end);
+    std::vector<std::thread> threads;
+    for (std::size_t index = 1; index < runtimes_.size(); ++index) threads.emplace_back([this, index] { run_shard(index); });
+    run_shard(0);
+    for (auto& thread : threads) thread.join();
+}
+
+void server::run_shard(std::size_t index) {
+    runtime& mine = *runtimes_[index];
+    mine.shard.become_current();
+    channel::spawn("acceptor", mine.listener->run(), net::report_error);
+    for (;;) {
+        try {
+            mine.context.run();
+            return;
+        } catch (...) {
+            // A handler that threw has lost its own work; everybody else's goes on.
+            net::report_error("shard", std::current_exception());
+        }
+    }
+}
+
+template <class Work>
+void server::on_every_shard(Work work) {
+    for (std::size_t index = 0; index < runtimes_.size(); ++index) {
+        asio::post(runtimes_[index]->context, [this, index, work] { work(*runtimes_[index], *hosts_[index]); });
+    }
+}
+
+asio::awaitable<void> server::end_gracefully() {
+    const int number = co_await signals_->async_wait(asio::use_awaitable);
+    spdlog::info("signal={} connections={} ending", number, connections_.load());
+    signals_->async_wait([this](boost::system::error_code ec, int) { hurried_ = !ec; });
+    on_every_shard([](runtime& mine, net::host& host) {
+        mine.listener->stop();
+        host.send_all_away();
+    });
+    co_await wait_for_sessions();
+    // Nobody travels between shards any more: each may run out of work.
+    on_every_shard([](runtime& mine, net::host&) {
+        mine.shard.stop_timers();
+        mine.work.reset();
+    });
+    signals_->cancel();
+    spdlog::info("ended");
+}
+
+asio::awaitable<void> server::wait_for_sessions() {
+    asio::steady_timer timer(runtimes_.front()->context);
+    const auto deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+    bool cut = false;
+    while (connections_ > 0) {
+        if (!cut && (hurried_ || std::chrono::steady_clock::now() >= deadline)) {
+            cut = true;
+            on_every_shard([](runtime&, net::host& host) { host.cut_all(); });
+        }
+        timer.expires_after(end_poll_interval);
+        co_await timer.async_wait(asio::use_awaitable);
+    }
+}
+
+}  // namespace server

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "channel/settings.hpp"
+#include "channel/shard.hpp"
+#include "net/acceptor.hpp"
+#include "net/host.hpp"
+#include "server/config.hpp"
+#include "web/site.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace server {
+
+/// The whole service: one thread a shard. The calling thread is the first shard's.
+class server {
+public:
+    /// Binds and listens. Throws std::runtime_error with one line that says what did not work.
+    explicit server(const config& from);
+    ~server();
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+
+    /// "127.0.0.1:3012", with the port that was picked if the configured one was 0.
+    [[nodiscard]] std::string address() const;
+
+    /// Serves until SIGTERM or SIGINT, then ends gracefully: nobody new, `bye` to everybody, a bounded wait; a second signal cuts it short.
+    void run();
+
+private:
+    /// One shard and all that runs on its thread. Declared in the order in which its parts depend on one another.
+    struct runtime {
+        boost::asio::io_context context;
+        boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+        channel::shard shard;
+        std::unique_ptr<net::acceptor> listener;
+
+        runtime(std::size_t index, channel::cluster& all, const channel::settings& settings);
+    };
+
+    void listen();
+    void run_shard(std::size_t index);
+    [[nodiscard]] boost::asio::awaitable<void> end_gracefully();
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_sessions();
+    template <class Work>
+    void on_every_shard(Work work);
+
+    config config_;
+    channel::settings settings_;
+    net::connection_settings connection_settings_;
+    web::site site_;
+    std::atomic<std::size_t> connections_{0};
+    channel::cluster cluster_;
+    std::vector<std::unique_ptr<runtime>> runtimes_;
+    std::vector<std::unique_ptr<net::host>> hosts_;
+    std::optional<boost::asio::signal_set> signals_;
+    bool hurried_ = false;
+};
+
+}  // namespace server

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "net/host.hpp"
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace web {
+
+/// A file of src/web, compiled into the program.
+struct embedded_file {
+    std::string_view path;  ///< as in the URL: "/signaller.js"
+    std::string_view content;
+};
+
+/// Answers plain HTTP requests: the page and the client module at their paths, and `/healthz`. Everything may be cached but is asked for again
+/// (ETag), so that a new server is a new page.
+class site final : public net::http_site {
+public:
+    site();
+
+    [[nodiscard]] std::string answer(const net::http_request& request) const override;
+
+private:
+    struct entry {
+        std::string_view content;
+        std::string_view content_type;
+        std::string headers;
+    };
+    std::unordered_map<std::string_view, entry> entries_;
+};
+
+}  // namespace web
