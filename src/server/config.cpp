@@ -63,7 +63,8 @@ void add_once(std::vector<setting>& to, setting added) {
 
 po::options_description table_for_parser() {
     po::options_description description;
-    for (const auto& row : option_table()) description.add_options()(std::string{row.name}.c_str(), po::value<std::string>());
+    for (const auto& row : option_table())
+        description.add_options()(std::string{row.name}.c_str(), po::value<std::string>());
     return description;
 }
 
@@ -86,7 +87,8 @@ command_line read_command_line(int argc, const char* const* argv) {
     for (const auto& given : parsed.options) {
         const auto& name = given.string_key;
         if (given.position_key >= 0 || name.empty()) {
-            throw bad_option{"argument " + quoted(given.value.empty() ? "" : given.value.front()) + " (on the command line): expected options only, see --help"};
+            throw bad_option{"argument " + quoted(given.value.empty() ? "" : given.value.front()) +
+                             " (on the command line): expected options only, see --help"};
         }
         if (name == "help") {
             result.help = true;
@@ -95,7 +97,9 @@ command_line read_command_line(int argc, const char* const* argv) {
         } else if (name == "print-config") {
             result.print_config = true;
         } else if (name == "config") {
-            if (result.file) throw bad_option{"--config " + quoted(given.value.at(0)) + " (on the command line): given twice, expected once"};
+            if (result.file)
+                throw bad_option{"--config " + quoted(given.value.at(0)) +
+                                 " (on the command line): given twice, expected once"};
             result.file = given.value.at(0);
         } else {
             add_once(result.settings, {find_option(name), given.value.at(0), "on the command line"});
@@ -127,7 +131,8 @@ environment_settings read_environment(const char* const* environment) {
         const auto& table = option_table();
         const auto found = std::ranges::find(table, name, environment_name);
         if (found == table.end()) {
-            throw bad_option{one_line(name) + "=" + quoted(value) + " (in the environment): unknown, expected one of the options of --help"};
+            throw bad_option{one_line(name) + "=" + quoted(value) +
+                             " (in the environment): unknown, expected one of the options of --help"};
         }
         add_once(result.settings, {&*found, value, "in the environment as " + std::string{name}});
     }
@@ -139,14 +144,17 @@ std::vector<setting> read_file_line(const std::string& line, const std::string& 
     static const auto nothing_known = po::options_description{};
     // A section would only put a prefix before the keys, and every such key is unknown.
     const auto text = line.find_first_not_of(" \t\r");
-    if (text != std::string::npos && line[text] == '[') throw bad_option{quoted(line) + " (" + source + "): a section, expected key = value"};
+    if (text != std::string::npos && line[text] == '[')
+        throw bad_option{quoted(line) + " (" + source + "): a section, expected key = value"};
     try {
         std::istringstream one_line{line};
         const auto parsed = po::parse_config_file(one_line, nothing_known, /*allow_unregistered=*/true);
         std::vector<setting> settings;
         for (const auto& given : parsed.options) {
             const auto* chosen = find_option(given.string_key);
-            if (chosen == nullptr) throw bad_option{quoted(given.string_key) + " (" + source + "): unknown, expected one of the options of --help"};
+            if (chosen == nullptr)
+                throw bad_option{quoted(given.string_key) + " (" + source +
+                                 "): unknown, expected one of the options of --help"};
             settings.push_back({chosen, given.value.empty() ? std::string{} : given.value.front(), source});
         }
         return settings;
@@ -157,18 +165,23 @@ std::vector<setting> read_file_line(const std::string& line, const std::string& 
 
 std::vector<setting> read_file(const std::string& path, std::string_view named_by) {
     std::ifstream file{path};
-    const auto unreadable = [&] { return bad_option{"--config " + quoted(path) + " (" + std::string{named_by} + "): cannot be read, expected a file"}; };
+    const auto unreadable = [&] {
+        return bad_option{"--config " + quoted(path) + " (" + std::string{named_by} +
+                          "): cannot be read, expected a file"};
+    };
     if (!file) throw unreadable();
     std::vector<setting> settings;
     std::string line;
     for (std::size_t number = 1; std::getline(file, line); ++number) {
-        for (auto& given : read_file_line(line, "in " + path + ":" + std::to_string(number))) add_once(settings, std::move(given));
+        for (auto& given : read_file_line(line, "in " + path + ":" + std::to_string(number)))
+            add_once(settings, std::move(given));
     }
     if (file.bad()) throw unreadable();
     return settings;
 }
 
-/// What no option can check alone. A default gives way to what was chosen; two choices that contradict each other are refused.
+/// What no option can check alone. A default gives way to what was chosen; two choices that contradict each other are
+/// refused.
 class consistency {
 public:
     explicit consistency(const std::vector<setting>& chosen) : chosen_(chosen) {}
@@ -182,8 +195,10 @@ public:
 
 private:
     void settle(std::string_view name, std::size_t& value, std::size_t bound, const std::string& expected) const {
-        const auto chosen = std::ranges::find_if(chosen_ | std::views::reverse, [=](const setting& one) { return one.chosen->name == name; });
-        if (chosen != chosen_.rend()) throw bad_option{described(*chosen) + ": expected " + expected + " (" + format_size(bound) + ")"};
+        const auto chosen = std::ranges::find_if(chosen_ | std::views::reverse,
+                                                 [=](const setting& one) { return one.chosen->name == name; });
+        if (chosen != chosen_.rend())
+            throw bad_option{described(*chosen) + ": expected " + expected + " (" + format_size(bound) + ")"};
         value = bound;
     }
 
@@ -215,7 +230,8 @@ config make_config(const command_line& arguments, const char* const* environment
 
     config made;
     for (const auto& given : in_order) {
-        if (!given.chosen->assign(made, given.value)) throw bad_option{described(given) + ": expected " + given.chosen->expected};
+        if (!given.chosen->assign(made, given.value))
+            throw bad_option{described(given) + ": expected " + given.chosen->expected};
     }
     make_consistent(made, in_order);
     return made;
@@ -281,8 +297,10 @@ std::string help_text() {
         "A WebRTC signalling server.\n"
         "\n"
         "Every option can also be set in the environment (--resume-window as SIGNALLER_RESUME_WINDOW) and in the file\n"
-        "that --config or SIGNALLER_CONFIG names (resume-window = 2m). The command line goes before the environment, and\n"
-        "that before the file. TIME is in seconds, or with ms, s, m or h (1.5, 250ms); SIZE is in bytes, or with KiB, MiB,\n"
+        "that --config or SIGNALLER_CONFIG names (resume-window = 2m). The command line goes before the environment, "
+        "and\n"
+        "that before the file. TIME is in seconds, or with ms, s, m or h (1.5, 250ms); SIZE is in bytes, or with KiB, "
+        "MiB,\n"
         "GiB (powers of 1024), k, kB, M, MB, G or GB (powers of 1000).\n"
         "\n"
         "  --config FILE             lines of key = value; '#' begins a comment\n"
@@ -299,7 +317,14 @@ std::string help_text() {
         std::string name = "  --" + std::string{row.name} + " " + std::string{row.placeholder};
         constexpr std::size_t column = 28;
         name.resize(std::max(name.size() + 1, column), ' ');
-        out.append(name).append(row.help).append(" (").append(row.range).append(row.range.empty() ? "" : "; ").append("default ").append(row.show(defaults)).append(")\n");
+        out.append(name)
+            .append(row.help)
+            .append(" (")
+            .append(row.range)
+            .append(row.range.empty() ? "" : "; ")
+            .append("default ")
+            .append(row.show(defaults))
+            .append(")\n");
     }
     return out;
 }

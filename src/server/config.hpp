@@ -20,8 +20,8 @@ enum class broadcast_policy : std::uint8_t { everyone, nobody };
 /// "1.0.0"
 [[nodiscard]] std::string_view version();
 
-/// Everything the operator can choose, with its default. The option that sets a member, its range and its meaning are in the table of option_table.cpp.
-/// Constant while the server runs.
+/// Everything the operator can choose, with its default. The option that sets a member, its range and its meaning are
+/// in the table of option_table.cpp. Constant while the server runs.
 struct config {
     std::string address = "127.0.0.1";
     std::uint16_t port = 3012;
@@ -64,9 +64,10 @@ struct exit_request {
     bool to_stderr = false;
 };
 
-/// Command line over environment (`SIGNALLER_…`) over the file that `--config` names. What is wrong is one line, and code 2. `environment` is like
-/// `environ`: "NAME=value" strings up to a null pointer.
-[[nodiscard]] std::variant<config, exit_request> parse_config(int argc, const char* const* argv, const char* const* environment);
+/// Command line over environment (`SIGNALLER_…`) over the file that `--config` names. What is wrong is one line, and
+/// code 2. `environment` is like `environ`: "NAME=value" strings up to a null pointer.
+[[nodiscard]] std::variant<config, exit_request> parse_config(int argc, const char* const* argv,
+                                                              const char* const* environment);
 
 /// All options in the format of the configuration file, so that it can be used as one.
 [[nodiscard]] std::string print_config(const config& from);

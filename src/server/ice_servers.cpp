@@ -15,7 +15,8 @@ bool is_ice_url(const json::value& value) {
     if (!value.is_string()) return false;
     const std::string_view url{value.get_string().data(), value.get_string().size()};
     constexpr std::array<std::string_view, 4> schemes{"stun:", "stuns:", "turn:", "turns:"};
-    return std::ranges::any_of(schemes, [url](std::string_view scheme) { return url.starts_with(scheme) && url.size() > scheme.size(); });
+    return std::ranges::any_of(
+        schemes, [url](std::string_view scheme) { return url.starts_with(scheme) && url.size() > scheme.size(); });
 }
 
 bool is_text_or_missing(const json::object& server, json::string_view key) {
@@ -28,7 +29,9 @@ bool is_ice_server(const json::value& value) {
     const auto& server = value.get_object();
     const auto* urls = server.if_contains("urls");
     if (urls == nullptr) return false;
-    const bool good_urls = urls->is_array() ? !urls->get_array().empty() && std::ranges::all_of(urls->get_array(), is_ice_url) : is_ice_url(*urls);
+    const bool good_urls = urls->is_array()
+        ? !urls->get_array().empty() && std::ranges::all_of(urls->get_array(), is_ice_url)
+        : is_ice_url(*urls);
     return good_urls && is_text_or_missing(server, "username") && is_text_or_missing(server, "credential");
 }
 

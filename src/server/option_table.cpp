@@ -31,18 +31,20 @@ struct row {
 template <class Field>
 option duration(row text, milliseconds least, milliseconds most, Field field) {
     const auto range = format_duration(least) + " to " + format_duration(most);
-    return {text.group, text.name, text.help, "TIME", range, "a duration from " + range + ", in seconds or with ms, s, m or h",
-            [=](config& to, std::string_view value) {
-                const auto parsed = parse_duration(value);
-                if (!parsed || *parsed < least || *parsed > most) return false;
-                field(to) = *parsed;
-                return true;
-            },
-            [=](const config& from) { return format_duration(field(from)); }};
+    const auto expected = "a duration from " + range + ", in seconds or with ms, s, m or h";
+    const auto assign = [=](config& to, std::string_view value) {
+        const auto parsed = parse_duration(value);
+        if (!parsed || *parsed < least || *parsed > most) return false;
+        field(to) = *parsed;
+        return true;
+    };
+    const auto show = [=](const config& from) { return format_duration(field(from)); };
+    return {text.group, text.name, text.help, "TIME", range, expected, assign, show};
 }
 
 template <class Number, class Field>
-bool assign_number(config& to, std::optional<std::uint64_t> parsed, std::uint64_t least, std::uint64_t most, Field field) {
+bool assign_number(config& to, std::optional<std::uint64_t> parsed, std::uint64_t least, std::uint64_t most,
+                   Field field) {
     if (!parsed || *parsed < least || *parsed > most) return false;
     field(to) = static_cast<Number>(*parsed);
     return true;
@@ -54,17 +56,22 @@ using number_of = std::remove_cvref_t<decltype(std::declval<Field>()(std::declva
 template <class Field>
 option size(row text, std::uint64_t least, std::uint64_t most, Field field) {
     const auto range = format_size(least) + " to " + format_size(most);
-    return {text.group, text.name, text.help, "SIZE", range, "a size from " + range + ", in bytes or with KiB, MiB, kB or MB",
-            [=](config& to, std::string_view value) { return assign_number<number_of<Field>>(to, parse_size(value), least, most, field); },
-            [=](const config& from) { return format_size(field(from)); }};
+    const auto expected = "a size from " + range + ", in bytes or with KiB, MiB, kB or MB";
+    const auto assign = [=](config& to, std::string_view value) {
+        return assign_number<number_of<Field>>(to, parse_size(value), least, most, field);
+    };
+    const auto show = [=](const config& from) { return format_size(field(from)); };
+    return {text.group, text.name, text.help, "SIZE", range, expected, assign, show};
 }
 
 template <class Field>
 option count(row text, std::uint64_t least, std::uint64_t most, Field field) {
     const auto range = std::to_string(least) + " to " + std::to_string(most);
-    return {text.group, text.name, text.help, "N", range, "a number from " + range,
-            [=](config& to, std::string_view value) { return assign_number<number_of<Field>>(to, parse_count(value), least, most, field); },
-            [=](const config& from) { return std::to_string(field(from)); }};
+    const auto assign = [=](config& to, std::string_view value) {
+        return assign_number<number_of<Field>>(to, parse_count(value), least, most, field);
+    };
+    const auto show = [=](const config& from) { return std::to_string(field(from)); };
+    return {text.group, text.name, text.help, "N", range, "a number from " + range, assign, show};
 }
 
 /// One of `names`, which stand in the order of the enumerators.
@@ -73,14 +80,14 @@ option choice(row text, std::vector<std::string_view> names, Field field) {
     std::string range;
     for (const auto name : names) range.append(range.empty() ? "" : ", ").append(name);
     using enumeration = number_of<Field>;
-    return {text.group, text.name, text.help, "WORD", range, "one of " + range,
-            [=](config& to, std::string_view value) {
-                const auto found = std::ranges::find(names, value);
-                if (found == names.end()) return false;
-                field(to) = static_cast<enumeration>(found - names.begin());
-                return true;
-            },
-            [=](const config& from) { return std::string{names[static_cast<std::size_t>(field(from))]}; }};
+    const auto assign = [=](config& to, std::string_view value) {
+        const auto found = std::ranges::find(names, value);
+        if (found == names.end()) return false;
+        field(to) = static_cast<enumeration>(found - names.begin());
+        return true;
+    };
+    const auto show = [=](const config& from) { return std::string{names[static_cast<std::size_t>(field(from))]}; };
+    return {text.group, text.name, text.help, "WORD", range, "one of " + range, assign, show};
 }
 
 bool assign_address(config& to, std::string_view value) {
@@ -122,84 +129,134 @@ std::string show_ice_servers(const config& from) {
 
 void add_listening(std::vector<option>& table) {
     constexpr std::string_view group = "Listening";
-    table.push_back({group, "address", "where to listen; 0.0.0.0 or :: for all interfaces", "IP", "", "an IPv4 or IPv6 address", assign_address,
-                     [](const config& from) { return from.address; }});
-    table.push_back(count({group, "port", "TCP port; 0 picks a free one, which is printed"}, 0, 65535, [](auto& c) -> auto& { return c.port; }));
-    table.push_back(count({group, "threads", "event loops, each on a thread of its own"}, 1, 64, [](auto& c) -> auto& { return c.threads; }));
-    table.push_back(count({group, "max-connections", "connections at once in all; more get 503"}, 1, 10000000,
-                          [](auto& c) -> auto& { return c.max_connections; }));
-    table.push_back(size({group, "max-header", "header of an HTTP request; more gets 431"}, kibibyte, mebibyte,
-                         [](auto& c) -> auto& { return c.header_bytes; }));
-    table.push_back({group, "server-name", "what welcome calls the server", "TEXT", "", "1 to 128 printable ASCII characters without '#', no space at either end",
-                     assign_server_name, [](const config& from) { return from.server_name; }});
+    table.push_back({group, "address", "where to listen; 0.0.0.0 or :: for all interfaces", "IP", "",
+                     "an IPv4 or IPv6 address", assign_address, [](const config& from) { return from.address; }});
+    table.push_back(count(
+        {group, "port", "TCP port; 0 picks a free one, which is printed"}, 0, 65535,
+        [](auto& c) -> auto& { return c.port; }));
+    table.push_back(count(
+        {group, "threads", "event loops, each on a thread of its own"}, 1, 64,
+        [](auto& c) -> auto& { return c.threads; }));
+    table.push_back(count(
+        {group, "max-connections", "connections at once in all; more get 503"}, 1, 10000000,
+        [](auto& c) -> auto& { return c.max_connections; }));
+    table.push_back(size(
+        {group, "max-header", "header of an HTTP request; more gets 431"}, kibibyte, mebibyte,
+        [](auto& c) -> auto& { return c.header_bytes; }));
+    table.push_back({group, "server-name", "what welcome calls the server", "TEXT", "",
+                     "1 to 128 printable ASCII characters without '#', no space at either end", assign_server_name,
+                     [](const config& from) { return from.server_name; }});
 }
 
 void add_times(std::vector<option>& table) {
     constexpr std::string_view group = "Times";
-    table.push_back(duration({group, "heartbeat", "silence before a ping; after as much again the connection is given up"}, 100ms, 1h,
-                             [](auto& c) -> auto& { return c.heartbeat; }));
-    table.push_back(duration({group, "handshake-timeout", "for a whole HTTP request, or the upgrade"}, 10ms, 10min,
-                             [](auto& c) -> auto& { return c.handshake_timeout; }));
-    table.push_back(duration({group, "describe-timeout", "from the upgrade to the first /descp"}, 10ms, 10min,
-                             [](auto& c) -> auto& { return c.describe_timeout; }));
-    table.push_back(duration({group, "close-timeout", "for the client's side after a close frame"}, 10ms, 10min,
-                             [](auto& c) -> auto& { return c.close_timeout; }));
-    table.push_back(duration({group, "shutdown-timeout", "for all connections to end after SIGTERM or SIGINT"}, 0ms, 10min,
-                             [](auto& c) -> auto& { return c.shutdown_timeout; }));
-    table.push_back(duration({group, "retry-after", "least retryAfter that clients are told at shutdown"}, 0ms, 1h,
-                             [](auto& c) -> auto& { return c.retry_after; }));
-    table.push_back(duration({group, "retry-spread", "how far retryAfter is spread over the clients"}, 0ms, 1h,
-                             [](auto& c) -> auto& { return c.retry_spread; }));
-    table.push_back(duration({group, "retention", "how long ended peers and empty channels are remembered"}, 0ms, 24h,
-                             [](auto& c) -> auto& { return c.retention; }));
-    table.push_back(count({group, "max-remembered", "peers remembered for the retention time"}, 0, 100000000,
-                          [](auto& c) -> auto& { return c.max_remembered; }));
+    table.push_back(duration(
+        {group, "heartbeat", "silence before a ping; after as much again the connection is given up"}, 100ms, 1h,
+        [](auto& c) -> auto& { return c.heartbeat; }));
+    table.push_back(duration(
+        {group, "handshake-timeout", "for a whole HTTP request, or the upgrade"}, 10ms, 10min,
+        [](auto& c) -> auto& { return c.handshake_timeout; }));
+    table.push_back(duration(
+        {group, "describe-timeout", "from the upgrade to the first /descp"}, 10ms, 10min,
+        [](auto& c) -> auto& { return c.describe_timeout; }));
+    table.push_back(duration(
+        {group, "close-timeout", "for the client's side after a close frame"}, 10ms, 10min,
+        [](auto& c) -> auto& { return c.close_timeout; }));
+    table.push_back(duration(
+        {group, "shutdown-timeout", "for all connections to end after SIGTERM or SIGINT"}, 0ms, 10min,
+        [](auto& c) -> auto& { return c.shutdown_timeout; }));
+    table.push_back(duration(
+        {group, "retry-after", "least retryAfter that clients are told at shutdown"}, 0ms, 1h,
+        [](auto& c) -> auto& { return c.retry_after; }));
+    table.push_back(duration(
+        {group, "retry-spread", "how far retryAfter is spread over the clients"}, 0ms, 1h,
+        [](auto& c) -> auto& { return c.retry_spread; }));
+    table.push_back(duration(
+        {group, "retention", "how long ended peers and empty channels are remembered"}, 0ms, 24h,
+        [](auto& c) -> auto& { return c.retention; }));
+    table.push_back(count(
+        {group, "max-remembered", "peers remembered for the retention time"}, 0, 100000000,
+        [](auto& c) -> auto& { return c.max_remembered; }));
 }
 
 void add_resuming(std::vector<option>& table) {
     constexpr std::string_view group = "Resuming and history";
-    table.push_back(duration({group, "resume-window", "how long a resumable session is kept without a connection"}, 0ms, 24h,
-                             [](auto& c) -> auto& { return c.limits.resume_window; }));
-    table.push_back(count({group, "resume-events", "events kept for it"}, 1, 1000000, [](auto& c) -> auto& { return c.limits.resume_events; }));
-    table.push_back(size({group, "resume-bytes", "bytes of them"}, kibibyte, gibibyte, [](auto& c) -> auto& { return c.limits.resume_bytes; }));
-    table.push_back(count({group, "history", "public messages kept for /history per channel; 0: none"}, 0, 1000000,
-                          [](auto& c) -> auto& { return c.limits.history; }));
-    table.push_back(size({group, "history-bytes", "bytes of them"}, 0, gibibyte, [](auto& c) -> auto& { return c.history_bytes; }));
+    table.push_back(duration(
+        {group, "resume-window", "how long a resumable session is kept without a connection"}, 0ms, 24h,
+        [](auto& c) -> auto& { return c.limits.resume_window; }));
+    table.push_back(count(
+        {group, "resume-events", "events kept for it"}, 1, 1000000,
+        [](auto& c) -> auto& { return c.limits.resume_events; }));
+    table.push_back(size(
+        {group, "resume-bytes", "bytes of them"}, kibibyte, gibibyte,
+        [](auto& c) -> auto& { return c.limits.resume_bytes; }));
+    table.push_back(count(
+        {group, "history", "public messages kept for /history per channel; 0: none"}, 0, 1000000,
+        [](auto& c) -> auto& { return c.limits.history; }));
+    table.push_back(size(
+        {group, "history-bytes", "bytes of them"}, 0, gibibyte, [](auto& c) -> auto& { return c.history_bytes; }));
 }
 
 void add_commands(std::vector<option>& table) {
     constexpr std::string_view group = "What a client may send";
-    table.push_back(count({group, "rate", "commands a second; 0: no limit"}, 0, 1000000, [](auto& c) -> auto& { return c.limits.rate; }));
-    table.push_back(count({group, "burst", "commands at once"}, 1, 1000000, [](auto& c) -> auto& { return c.limits.burst; }));
-    table.push_back(size({group, "max-message", "a whole message; more closes with 1009"}, kibibyte, 16 * mebibyte,
-                         [](auto& c) -> auto& { return c.limits.message; }));
-    table.push_back(size({group, "max-content", "content of one message"}, 1, 16 * mebibyte, [](auto& c) -> auto& { return c.limits.content; }));
-    table.push_back(count({group, "max-name", "code points of a name"}, 1, 1024, [](auto& c) -> auto& { return c.limits.name_code_points; }));
-    table.push_back(size({group, "max-description", "a peer's further keys"}, 2, mebibyte, [](auto& c) -> auto& { return c.limits.description; }));
-    table.push_back(size({group, "max-label", "a label"}, 1, kibibyte, [](auto& c) -> auto& { return c.limits.label; }));
-    table.push_back(size({group, "max-token", "a channel's token"}, 1, 64 * kibibyte, [](auto& c) -> auto& { return c.limits.token; }));
-    table.push_back(size({group, "max-reason", "a reason or an away message"}, 1, 64 * kibibyte, [](auto& c) -> auto& { return c.limits.reason; }));
-    table.push_back(choice({group, "broadcast", "who may use /broadcast"}, {"everyone", "nobody"}, [](auto& c) -> auto& { return c.broadcast; }));
+    table.push_back(count(
+        {group, "rate", "commands a second; 0: no limit"}, 0, 1000000, [](auto& c) -> auto& { return c.limits.rate; }));
+    table.push_back(count(
+        {group, "burst", "commands at once"}, 1, 1000000, [](auto& c) -> auto& { return c.limits.burst; }));
+    table.push_back(size(
+        {group, "max-message", "a whole message; more closes with 1009"}, kibibyte, 16 * mebibyte,
+        [](auto& c) -> auto& { return c.limits.message; }));
+    table.push_back(size(
+        {group, "max-content", "content of one message"}, 1, 16 * mebibyte,
+        [](auto& c) -> auto& { return c.limits.content; }));
+    table.push_back(count(
+        {group, "max-name", "code points of a name"}, 1, 1024,
+        [](auto& c) -> auto& { return c.limits.name_code_points; }));
+    table.push_back(size(
+        {group, "max-description", "a peer's further keys"}, 2, mebibyte,
+        [](auto& c) -> auto& { return c.limits.description; }));
+    table.push_back(size(
+        {group, "max-label", "a label"}, 1, kibibyte, [](auto& c) -> auto& { return c.limits.label; }));
+    table.push_back(size(
+        {group, "max-token", "a channel's token"}, 1, 64 * kibibyte, [](auto& c) -> auto& { return c.limits.token; }));
+    table.push_back(size(
+        {group, "max-reason", "a reason or an away message"}, 1, 64 * kibibyte,
+        [](auto& c) -> auto& { return c.limits.reason; }));
+    table.push_back(choice(
+        {group, "broadcast", "who may use /broadcast"}, {"everyone", "nobody"},
+        [](auto& c) -> auto& { return c.broadcast; }));
 }
 
 void add_channels(std::vector<option>& table) {
     constexpr std::string_view group = "Channels and delivery";
-    table.push_back(count({group, "max-channels", "channels one peer may be in"}, 1, 100000, [](auto& c) -> auto& { return c.limits.channels; }));
-    table.push_back(count({group, "max-members", "members of one channel"}, 1, 10000000, [](auto& c) -> auto& { return c.limits.members; }));
-    table.push_back(count({group, "max-bans", "bans of one channel"}, 0, 1000000, [](auto& c) -> auto& { return c.max_bans; }));
-    table.push_back(count({group, "max-invitations", "open invitations of one channel"}, 0, 1000000,
-                          [](auto& c) -> auto& { return c.max_invitations; }));
-    table.push_back(count({group, "page", "members in one peers event"}, 1, 10000, [](auto& c) -> auto& { return c.limits.page; }));
-    table.push_back(count({group, "presence-threshold", "members above which single presence events are summed up"}, 1, 10000000,
-                          [](auto& c) -> auto& { return c.limits.presence_threshold_members; }));
-    table.push_back(duration({group, "presence-interval", "least time between two sums"}, 10ms, 1h,
-                             [](auto& c) -> auto& { return c.presence_interval; }));
-    table.push_back(size({group, "channel-log", "how far a slow member may fall behind before it gets lost"}, 4 * kibibyte, gibibyte,
-                         [](auto& c) -> auto& { return c.channel_log_bytes; }));
-    table.push_back(size({group, "queue", "bytes waiting for one slow connection; more closes with 4001"},
-                         4 * kibibyte, gibibyte, [](auto& c) -> auto& { return c.queue_bytes; }));
+    table.push_back(count(
+        {group, "max-channels", "channels one peer may be in"}, 1, 100000,
+        [](auto& c) -> auto& { return c.limits.channels; }));
+    table.push_back(count(
+        {group, "max-members", "members of one channel"}, 1, 10000000,
+        [](auto& c) -> auto& { return c.limits.members; }));
+    table.push_back(count(
+        {group, "max-bans", "bans of one channel"}, 0, 1000000, [](auto& c) -> auto& { return c.max_bans; }));
+    table.push_back(count(
+        {group, "max-invitations", "open invitations of one channel"}, 0, 1000000,
+        [](auto& c) -> auto& { return c.max_invitations; }));
+    table.push_back(count(
+        {group, "page", "members in one peers event"}, 1, 10000, [](auto& c) -> auto& { return c.limits.page; }));
+    table.push_back(count(
+        {group, "presence-threshold", "members above which single presence events are summed up"}, 1, 10000000,
+        [](auto& c) -> auto& { return c.limits.presence_threshold_members; }));
+    table.push_back(duration(
+        {group, "presence-interval", "least time between two sums"}, 10ms, 1h,
+        [](auto& c) -> auto& { return c.presence_interval; }));
+    table.push_back(size(
+        {group, "channel-log", "how far a slow member may fall behind before it gets lost"}, 4 * kibibyte, gibibyte,
+        [](auto& c) -> auto& { return c.channel_log_bytes; }));
+    table.push_back(size(
+        {group, "queue", "bytes waiting for one slow connection; more closes with 4001"}, 4 * kibibyte, gibibyte,
+        [](auto& c) -> auto& { return c.queue_bytes; }));
     table.push_back({group, "ice-servers", "what clients are told as iceServers, an array of RTCIceServer", "JSON", "",
-                     "a JSON array of RTCIceServer dictionaries with stun:, stuns:, turn: or turns: urls", assign_ice_servers, show_ice_servers});
+                     "a JSON array of RTCIceServer dictionaries with stun:, stuns:, turn: or turns: urls",
+                     assign_ice_servers, show_ice_servers});
 }
 
 std::vector<option> make_table() {
@@ -209,8 +266,9 @@ std::vector<option> make_table() {
     add_resuming(table);
     add_commands(table);
     add_channels(table);
-    table.push_back(choice({"Logging", "log-level", "least severity that is logged"},
-                           {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));
+    table.push_back(choice(
+        {"Logging", "log-level", "least severity that is logged"},
+        {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));
     return table;
 }
 
@@ -229,7 +287,8 @@ const option* find_option(std::string_view name) {
 
 std::string environment_name(const option& named) {
     std::string name{"SIGNALLER_"};
-    for (const char c : named.name) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : named.name)
+        name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return name;
 }
 

@@ -12,11 +12,12 @@ namespace server {
 /// One row drives the command line, the environment, the configuration file, `--help` and `--print-config`.
 struct option {
     std::string_view group;
-    std::string_view name;  ///< as on the command line and in the file; SIGNALLER_ and upper case with underscores in the environment
+    std::string_view name;  ///< as on the command line and in the file; SIGNALLER_ and upper case with underscores in
+                            ///< the environment
     std::string_view help;
-    std::string_view placeholder;  ///< stands for the value in `--help`
-    std::string range;             ///< what `--help` says about the values, may be empty
-    std::string expected;          ///< completes "expected …" in the error message
+    std::string_view placeholder;                           ///< stands for the value in `--help`
+    std::string range;                                      ///< what `--help` says about the values, may be empty
+    std::string expected;                                   ///< completes "expected …" in the error message
     std::function<bool(config&, std::string_view)> assign;  ///< false: not as expected, and nothing was changed
     std::function<std::string(const config&)> show;
 };

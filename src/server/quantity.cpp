@@ -35,9 +35,7 @@ std::optional<std::uint64_t> multiply(std::uint64_t number, std::uint64_t factor
     return number * factor;
 }
 
-std::size_t digits_at(std::string_view text) {
-    return std::min(text.find_first_not_of("0123456789"), text.size());
-}
+std::size_t digits_at(std::string_view text) { return std::min(text.find_first_not_of("0123456789"), text.size()); }
 
 /// What the digits behind the decimal point are worth in parts of `factor`; nothing if that is not a whole number.
 std::optional<std::uint64_t> fraction_of(std::string_view digits, std::uint64_t factor) {
@@ -107,7 +105,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string format_size(std::uint64_t bytes) {
-    const auto fits = [bytes](const unit& candidate) { return bytes >= candidate.factor && bytes % candidate.factor == 0; };
+    const auto fits = [bytes](const unit& candidate) {
+        return bytes >= candidate.factor && bytes % candidate.factor == 0;
+    };
     const auto found = std::ranges::find_if(size_units, fits);
     if (found == size_units.end()) return std::to_string(bytes);
     return std::to_string(bytes / found->factor) + std::string{found->suffix};

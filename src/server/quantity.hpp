@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
-/// Durations and sizes as an operator writes them. The formatters give the shortest exact form, which the parsers read back.
+/// Durations and sizes as an operator writes them. The formatters give the shortest exact form, which the parsers read
+/// back.
 namespace server {
 
-/// Seconds, or a number with ms, s, m or h; fractions are allowed as long as whole milliseconds come out ("0.5", "1.5m", "250ms").
+/// Seconds, or a number with ms, s, m or h; fractions are allowed as long as whole milliseconds come out ("0.5",
+/// "1.5m", "250ms").
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
 

@@ -66,14 +66,17 @@ std::string printed(const words& arguments, const words& environment = {}) {
 }
 
 bool mentions(std::string_view text, std::initializer_list<std::string_view> parts) {
-    return std::ranges::all_of(parts, [text](std::string_view part) { return text.find(part) != std::string_view::npos; });
+    return std::ranges::all_of(parts,
+                               [text](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
 
 /// Deleted with the object.
 class temporary_file {
 public:
     explicit temporary_file(std::string_view content)
-        : path_((std::filesystem::temp_directory_path() / ("signaller-config-test-" + std::to_string(::getpid()) + ".conf")).string()) {
+        : path_((std::filesystem::temp_directory_path() /
+                 ("signaller-config-test-" + std::to_string(::getpid()) + ".conf"))
+                    .string()) {
         std::ofstream{path_} << content;
     }
     ~temporary_file() { std::remove(path_.c_str()); }
@@ -93,15 +96,47 @@ std::string shown(const server::config& made, std::string_view name) { return se
 BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
-    const std::vector<std::pair<std::string_view, std::string_view>> defaults{
-        {"address", "127.0.0.1"}, {"port", "3012"}, {"threads", "1"}, {"max-connections", "100000"}, {"max-header", "16KiB"},
-        {"server-name", "signaller/1.0.0"}, {"heartbeat", "25s"}, {"handshake-timeout", "10s"}, {"describe-timeout", "10s"}, {"close-timeout", "2s"},
-        {"shutdown-timeout", "5s"}, {"retry-after", "1s"}, {"retry-spread", "10s"}, {"retention", "60s"}, {"max-remembered", "1000000"},
-        {"resume-window", "60s"}, {"resume-events", "1000"}, {"resume-bytes", "256KiB"}, {"history", "100"}, {"history-bytes", "1MiB"},
-        {"rate", "300"}, {"burst", "600"}, {"max-message", "128KiB"}, {"max-content", "64KiB"}, {"max-name", "64"}, {"max-description", "4KiB"},
-        {"max-label", "64"}, {"max-token", "256"}, {"max-reason", "256"}, {"broadcast", "everyone"}, {"max-channels", "100"}, {"max-members", "100000"},
-        {"max-bans", "10000"}, {"max-invitations", "1000"}, {"page", "1000"}, {"presence-threshold", "256"}, {"presence-interval", "1s"},
-        {"channel-log", "1MiB"}, {"queue", "1MiB"}, {"ice-servers", "[]"}, {"log-level", "info"}};
+    const std::vector<std::pair<std::string_view, std::string_view>> defaults{{"address", "127.0.0.1"},
+                                                                              {"port", "3012"},
+                                                                              {"threads", "1"},
+                                                                              {"max-connections", "100000"},
+                                                                              {"max-header", "16KiB"},
+                                                                              {"server-name", "signaller/1.0.0"},
+                                                                              {"heartbeat", "25s"},
+                                                                              {"handshake-timeout", "10s"},
+                                                                              {"describe-timeout", "10s"},
+                                                                              {"close-timeout", "2s"},
+                                                                              {"shutdown-timeout", "5s"},
+                                                                              {"retry-after", "1s"},
+                                                                              {"retry-spread", "10s"},
+                                                                              {"retention", "60s"},
+                                                                              {"max-remembered", "1000000"},
+                                                                              {"resume-window", "60s"},
+                                                                              {"resume-events", "1000"},
+                                                                              {"resume-bytes", "256KiB"},
+                                                                              {"history", "100"},
+                                                                              {"history-bytes", "1MiB"},
+                                                                              {"rate", "300"},
+                                                                              {"burst", "600"},
+                                                                              {"max-message", "128KiB"},
+                                                                              {"max-content", "64KiB"},
+                                                                              {"max-name", "64"},
+                                                                              {"max-description", "4KiB"},
+                                                                              {"max-label", "64"},
+                                                                              {"max-token", "256"},
+                                                                              {"max-reason", "256"},
+                                                                              {"broadcast", "everyone"},
+                                                                              {"max-channels", "100"},
+                                                                              {"max-members", "100000"},
+                                                                              {"max-bans", "10000"},
+                                                                              {"max-invitations", "1000"},
+                                                                              {"page", "1000"},
+                                                                              {"presence-threshold", "256"},
+                                                                              {"presence-interval", "1s"},
+                                                                              {"channel-log", "1MiB"},
+                                                                              {"queue", "1MiB"},
+                                                                              {"ice-servers", "[]"},
+                                                                              {"log-level", "info"}};
     const auto made = accepted({});
     for (const auto& [name, value] : defaults) {
         BOOST_REQUIRE_MESSAGE(server::find_option(name) != nullptr, name);
@@ -121,7 +156,8 @@ BOOST_AUTO_TEST_CASE(a_default_is_a_value_that_is_accepted) {
 
 BOOST_AUTO_TEST_CASE(the_command_line_goes_before_the_environment_and_that_before_the_file) {
     const temporary_file file{"port = 1\nhistory = 1\nrate = 1\n"};
-    const auto made = accepted({"--config", file.path(), "--port", "3"}, {"SIGNALLER_PORT=2", "SIGNALLER_HISTORY=2", "HOME=/root"});
+    const auto made =
+        accepted({"--config", file.path(), "--port", "3"}, {"SIGNALLER_PORT=2", "SIGNALLER_HISTORY=2", "HOME=/root"});
     BOOST_TEST(made.port == 3);
     BOOST_TEST(made.limits.history == 2U);
     BOOST_TEST(made.limits.rate == 1U);
@@ -135,7 +171,8 @@ BOOST_AUTO_TEST_CASE(the_environment_can_name_the_file) {
 }
 
 BOOST_AUTO_TEST_CASE(units_arrive_in_the_fields) {
-    const auto made = accepted({"--resume-window=2m", "--heartbeat", "1.5", "--max-message", "1MiB", "--max-content=200k", "--queue", "512KiB"});
+    const auto made = accepted({"--resume-window=2m", "--heartbeat", "1.5", "--max-message", "1MiB",
+                                "--max-content=200k", "--queue", "512KiB"});
     BOOST_TEST((made.limits.resume_window == 120s));
     BOOST_TEST((made.heartbeat == 1500ms));
     BOOST_TEST(made.limits.message == 1048576U);
@@ -144,7 +181,8 @@ BOOST_AUTO_TEST_CASE(units_arrive_in_the_fields) {
 }
 
 BOOST_AUTO_TEST_CASE(words_arrive_in_the_fields) {
-    const auto made = accepted({"--broadcast", "nobody", "--log-level", "off", "--address", "::1", "--server-name", "my server/2"});
+    const auto made =
+        accepted({"--broadcast", "nobody", "--log-level", "off", "--address", "::1", "--server-name", "my server/2"});
     BOOST_TEST((made.broadcast == server::broadcast_policy::nobody));
     BOOST_TEST((made.log == server::log_level::off));
     BOOST_TEST(made.address == "::1");
@@ -154,8 +192,9 @@ BOOST_AUTO_TEST_CASE(words_arrive_in_the_fields) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_printed_is_a_file_with_the_same_effect) {
-    const auto text = printed({"--print-config", "--resume-window", "90", "--max-content", "1000", "--server-name", "a = b", "--address", "0.0.0.0",
-                               "--ice-servers", R"([{"urls":"turn:t.example","username":"u","credential":"a#b = c"}])"},
+    const auto text = printed({"--print-config", "--resume-window", "90", "--max-content", "1000", "--server-name",
+                               "a = b", "--address", "0.0.0.0", "--ice-servers",
+                               R"([{"urls":"turn:t.example","username":"u","credential":"a#b = c"}])"},
                               {"SIGNALLER_RATE=7"});
     const temporary_file file{text};
     const auto made = accepted({"--config", file.path()});
@@ -171,19 +210,41 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_refused_with_its_name_its_place_and_what_was
         const std::string name{option.name};
         const auto variable = server::environment_name(option);
         const std::string bad = "?#";
-        BOOST_TEST(mentions(refused({"--" + name, bad}), {"--" + name, '"' + bad + '"', "command line", "expected " + option.expected}), name);
-        BOOST_TEST(mentions(refused({}, {variable + "=" + bad}), {"--" + name, '"' + bad + '"', variable, "expected " + option.expected}), name);
+        BOOST_TEST(mentions(refused({"--" + name, bad}),
+                            {"--" + name, '"' + bad + '"', "command line", "expected " + option.expected}),
+                   name);
+        BOOST_TEST(mentions(refused({}, {variable + "=" + bad}),
+                            {"--" + name, '"' + bad + '"', variable, "expected " + option.expected}),
+                   name);
         const temporary_file file{"\n# first\n" + name + " = \n"};
-        BOOST_TEST(mentions(refused({"--config", file.path()}), {"--" + name, "\"\"", file.path() + ":3", "expected " + option.expected}), name);
+        BOOST_TEST(mentions(refused({"--config", file.path()}),
+                            {"--" + name, "\"\"", file.path() + ":3", "expected " + option.expected}),
+                   name);
     }
 }
 
 BOOST_AUTO_TEST_CASE(ranges_are_checked_at_both_ends) {
-    for (const words& arguments : std::initializer_list<words>{
-             {"--port", "65536"}, {"--port", "-1"}, {"--threads", "0"}, {"--threads", "65"}, {"--page", "0"}, {"--max-message", "1023"}, {"--max-message", "17MiB"},
-             {"--max-content", "0"}, {"--heartbeat", "0"}, {"--heartbeat", "2h"}, {"--burst", "0"}, {"--max-connections", "0"}, {"--max-header", "100"},
-             {"--max-label", "0"}, {"--address", "localhost"}, {"--address", "127.0.0.1:80"}, {"--log-level", "INFO"}, {"--server-name", " a"},
-             {"--server-name", "a#b"}, {"--server-name", "\xC3\xA4"}, {"--ice-servers", "{}"}}) {
+    for (const words& arguments : std::initializer_list<words>{{"--port", "65536"},
+                                                               {"--port", "-1"},
+                                                               {"--threads", "0"},
+                                                               {"--threads", "65"},
+                                                               {"--page", "0"},
+                                                               {"--max-message", "1023"},
+                                                               {"--max-message", "17MiB"},
+                                                               {"--max-content", "0"},
+                                                               {"--heartbeat", "0"},
+                                                               {"--heartbeat", "2h"},
+                                                               {"--burst", "0"},
+                                                               {"--max-connections", "0"},
+                                                               {"--max-header", "100"},
+                                                               {"--max-label", "0"},
+                                                               {"--address", "localhost"},
+                                                               {"--address", "127.0.0.1:80"},
+                                                               {"--log-level", "INFO"},
+                                                               {"--server-name", " a"},
+                                                               {"--server-name", "a#b"},
+                                                               {"--server-name", "\xC3\xA4"},
+                                                               {"--ice-servers", "{}"}}) {
         BOOST_TEST(mentions(refused(arguments), {arguments[0], arguments[1], "expected"}));
     }
     BOOST_TEST(accepted({"--port", "65535"}).port == 65535);
@@ -209,7 +270,8 @@ BOOST_AUTO_TEST_CASE(a_file_is_lines_of_key_and_value) {
     const auto made = accepted({"--config", good.path()});
     BOOST_TEST(made.port == 1);
     BOOST_TEST(made.server_name == "a = b");
-    for (const std::string_view line : {"port", "[section]", "[]", "[", "= 1", "section.port = 1", "config = other", "port = 1\nport = 2", "port : 1"}) {
+    for (const std::string_view line : {"port", "[section]", "[]", "[", "= 1", "section.port = 1", "config = other",
+                                        "port = 1\nport = 2", "port : 1"}) {
         const temporary_file bad{line};
         BOOST_TEST(mentions(refused({"--config", bad.path()}), {bad.path()}), line);
     }
@@ -236,7 +298,8 @@ BOOST_AUTO_TEST_CASE(a_default_gives_way_to_a_choice_and_choices_must_agree) {
     const auto large = accepted({"--max-message", "4MiB", "--max-content", "2MiB"});
     BOOST_TEST(large.queue_bytes == 2097152U);
     BOOST_TEST(large.channel_log_bytes == 2097152U);
-    BOOST_TEST(mentions(refused({"--max-message", "1024"}, {"SIGNALLER_MAX_CONTENT=2k"}), {"--max-content", "\"2k\"", "--max-message"}));
+    BOOST_TEST(mentions(refused({"--max-message", "1024"}, {"SIGNALLER_MAX_CONTENT=2k"}),
+                        {"--max-content", "\"2k\"", "--max-message"}));
     BOOST_TEST(mentions(refused({"--queue", "32KiB"}), {"--queue", "--max-content"}));
 }
 
@@ -244,14 +307,19 @@ BOOST_AUTO_TEST_CASE(help_shows_every_option_with_its_default) {
     const auto text = printed({"--help"}, {"SIGNALLER_NONSENSE=1"});
     const server::config defaults;
     for (const auto& option : server::option_table()) {
-        BOOST_TEST(mentions(text, {"--" + std::string{option.name} + " ", "default " + option.show(defaults) + ")"}), option.name);
+        BOOST_TEST(mentions(text, {"--" + std::string{option.name} + " ", "default " + option.show(defaults) + ")"}),
+                   option.name);
     }
     BOOST_TEST(printed({"-h"}) == text);
     BOOST_TEST(mentions(text, {"--config", "--print-config", "--version"}));
 }
 
-BOOST_AUTO_TEST_CASE(the_version_is_one_line) { BOOST_TEST(printed({"--version"}) == "signaller " + std::string{server::version()} + "\n"); }
+BOOST_AUTO_TEST_CASE(the_version_is_one_line) {
+    BOOST_TEST(printed({"--version"}) == "signaller " + std::string{server::version()} + "\n");
+}
 
-BOOST_AUTO_TEST_CASE(variables_of_the_tests_are_no_options) { accepted({}, {"SIGNALLER_BINARY=/x", "SIGNALLERX=1", "PATH"}); }
+BOOST_AUTO_TEST_CASE(variables_of_the_tests_are_no_options) {
+    accepted({}, {"SIGNALLER_BINARY=/x", "SIGNALLERX=1", "PATH"});
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,8 +30,27 @@ BOOST_AUTO_TEST_CASE(durations_have_units) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_duration_is_refused) {
-    for (const std::string_view text : {"", " ", "s", ".5", "1.", "1.s", "-1", "+1", "1 s", "1S", "1min", "1e3", "0x10", "1.2.3", "0.0001", "0.5ms", "nan",
-                                        "9223372036854775807", "9223372036854775808ms", "99999999999999999999999", "0.00000000000000000001"}) {
+    for (const std::string_view text : {"",
+                                        " ",
+                                        "s",
+                                        ".5",
+                                        "1.",
+                                        "1.s",
+                                        "-1",
+                                        "+1",
+                                        "1 s",
+                                        "1S",
+                                        "1min",
+                                        "1e3",
+                                        "0x10",
+                                        "1.2.3",
+                                        "0.0001",
+                                        "0.5ms",
+                                        "nan",
+                                        "9223372036854775807",
+                                        "9223372036854775808ms",
+                                        "99999999999999999999999",
+                                        "0.00000000000000000001"}) {
         BOOST_TEST(!parse_duration(text).has_value(), text);
     }
 }
@@ -55,8 +74,9 @@ BOOST_AUTO_TEST_CASE(sizes_have_binary_and_decimal_units) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_size_is_refused) {
-    for (const std::string_view text : {"", "k", "-1", "1.5k", "1 k", "1K", "1KIB", "1kib", "1B", "1TB", "18446744073709551616", "9007199254740993KiBKiB",
-                                        "9223372036854775807k", "8589934592GiB"}) {
+    for (const std::string_view text :
+         {"", "k", "-1", "1.5k", "1 k", "1K", "1KIB", "1kib", "1B", "1TB", "18446744073709551616",
+          "9007199254740993KiBKiB", "9223372036854775807k", "8589934592GiB"}) {
         BOOST_TEST(!parse_size(text).has_value(), text);
     }
 }
@@ -64,14 +84,17 @@ BOOST_AUTO_TEST_CASE(what_is_no_size_is_refused) {
 BOOST_AUTO_TEST_CASE(a_count_is_digits_only) {
     BOOST_TEST((parse_count("0") == 0U));
     BOOST_TEST((parse_count("9223372036854775807") == 9223372036854775807U));
-    for (const std::string_view text : {"", "-1", "+1", " 1", "1 ", "1k", "0x1", "9223372036854775808"}) BOOST_TEST(!parse_count(text).has_value(), text);
+    for (const std::string_view text : {"", "-1", "+1", " 1", "1 ", "1k", "0x1", "9223372036854775808"})
+        BOOST_TEST(!parse_count(text).has_value(), text);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_formatted_is_read_back) {
-    for (const auto duration : {0ms, 1ms, 999ms, 1000ms, 1500ms, 25000ms, 60000ms, 90000ms, 300000ms, 3600000ms, 86400001ms}) {
+    for (const auto duration :
+         {0ms, 1ms, 999ms, 1000ms, 1500ms, 25000ms, 60000ms, 90000ms, 300000ms, 3600000ms, 86400001ms}) {
         BOOST_TEST((parse_duration(format_duration(duration)) == duration), format_duration(duration));
     }
-    for (const std::uint64_t size : {0ULL, 1ULL, 1000ULL, 1024ULL, 1025ULL, 131072ULL, 1048576ULL, 1048577ULL, 1ULL << 40U}) {
+    for (const std::uint64_t size :
+         {0ULL, 1ULL, 1000ULL, 1024ULL, 1025ULL, 131072ULL, 1048576ULL, 1048577ULL, 1ULL << 40U}) {
         BOOST_TEST((parse_size(format_size(size)) == size), format_size(size));
     }
 }
