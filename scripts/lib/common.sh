@@ -84,22 +84,27 @@ need_tests() {
     need_build "libboost-test$(boost_version)-dev" python3=python3
 }
 
-# Some Clang that scripts/cmake/clang.cmake takes, with the run time libFuzzer needs.
-need_clang() {
+# The version of Clang to use: the newest installed that scripts/cmake/clang.cmake takes, else the distribution's.
+clang_version() {
     local version
     for version in 21 20 19 18 17 16; do
-        if command -v "clang++-$version" >/dev/null; then
-            need "libclang-rt-$version-dev" "llvm-cov-$version=llvm-$version"
-            return
-        fi
+        ! command -v "clang++-$version" >/dev/null || { printf '%s' "$version"; return; }
     done
     case $(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}") in
-        bookworm) version=16 ;;
-        noble) version=18 ;;
-        *) version=19 ;;
+        bookworm) printf 16 ;;
+        noble) printf 18 ;;
+        *) printf 19 ;;
     esac
-    need "clang-$version" "libclang-rt-$version-dev" "llvm-cov-$version=llvm-$version"
 }
+
+# libFuzzer and the sanitizers are in the run time library.
+need_clang() {
+    local version
+    version=$(clang_version)
+    need "clang++-$version=clang-$version" "libclang-rt-$version-dev"
+}
+
+need_llvm() { need "llvm-cov-$(clang_version)=llvm-$(clang_version)"; }
 
 jobs() { nproc 2>/dev/null || printf 2; }
 
