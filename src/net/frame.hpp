@@ -49,6 +49,11 @@ public:
 
 private:
     struct partial;
+
+    [[nodiscard]] frame_event next_partial(std::span<char>& input, std::size_t max_message_bytes);
+    [[nodiscard]] frame_event take_header(std::span<char>& input, std::size_t max_message_bytes);
+    [[nodiscard]] frame_event take_payload(std::span<char>& input);
+
     std::unique_ptr<partial> partial_;
 };
 

@@ -1,0 +1,165 @@
+#include "net/http.hpp"
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/status.hpp>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+namespace net {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+constexpr std::size_t key_bytes = 16;
+constexpr std::size_t key_digits = 24;
+
+std::string_view to_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+/// A Sec-WebSocket-Key is the base64 of 16 bytes (RFC 6455, 4.1).
+bool is_valid_key(std::string_view key) {
+    if (key.size() != key_digits || !key.ends_with("==")) return false;
+    std::array<unsigned char, key_bytes + 2> decoded{};
+    return EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(key.data()), static_cast<int>(key.size())) ==
+           static_cast<int>(decoded.size());
+}
+
+std::string accept_value(std::string_view key) {
+    std::string text(key);
+    text += websocket_guid;
+    std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+    SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    std::array<unsigned char, 29> encoded{};
+    EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
+    return {reinterpret_cast<const char*>(encoded.data()), encoded.size() - 1};
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7).
+std::string date_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 40> text{};
+    const auto size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {text.data(), size};
+}
+
+std::string render(unsigned status, std::string_view content_type, std::string_view body, std::string_view extra_headers, bool keep_alive,
+                   bool with_body) {
+    const auto reason = to_view(http::obsolete_reason(http::int_to_status(status)));
+    std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
+    out.append(reason).append("\r\nDate: ").append(date_now());
+    if (status != 304) out.append("\r\nContent-Type: ").append(content_type);
+    if (status != 304) out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
+    out.append("\r\nX-Content-Type-Options: nosniff\r\nConnection: ").append(keep_alive ? "keep-alive" : "close").append("\r\n");
+    out.append(extra_headers).append("\r\n");
+    if (with_body) out.append(body);
+    return out;
+}
+
+unsigned status_of(const boost::beast::error_code& ec) {
+    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
+    if (ec == http::error::bad_version) return 505;
+    if (ec == http::error::body_limit) return 413;
+    return 400;
+}
+
+http_parse refused(unsigned status, std::string_view message) {
+    http_parse result;
+    result.status = http_status::refused;
+    result.response = make_refusal(status, message);
+    return result;
+}
+
+/// Path and query of an origin-form or absolute-form target (RFC 9112, 3.2).
+void split_target(std::string_view target, http_request& into) {
+    if (const auto scheme = target.find("://"); scheme != std::string_view::npos && target.front() != '/') {
+        const auto path = target.find('/', scheme + 3);
+        target = path == std::string_view::npos ? "/" : target.substr(path);
+    }
+    const auto question = target.find('?');
+    into.path = target.substr(0, question);
+    if (question != std::string_view::npos) into.query = target.substr(question + 1);
+}
+
+http_request read_request(const http::request<http::empty_body>& message) {
+    http_request request;
+    const auto field = [&](http::field name) { return std::string(to_view(message[name])); };
+    request.method = to_view(message.method_string());
+    request.head = message.method() == http::verb::head;
+    request.keep_alive = message.keep_alive();
+    split_target(to_view(message.target()), request);
+    request.host = field(http::field::host);
+    request.origin = field(http::field::origin);
+    request.if_none_match = field(http::field::if_none_match);
+    request.upgrade = http::token_list(message[http::field::connection]).exists("upgrade") &&
+                      http::token_list(message[http::field::upgrade]).exists("websocket");
+    if (!request.upgrade) return request;
+    const auto key = field(http::field::sec_websocket_key);
+    if (is_valid_key(key)) request.websocket_key = key;
+    request.websocket_version = field(http::field::sec_websocket_version);
+    request.offers_v1 = http::token_list(message[http::field::sec_websocket_protocol]).exists("signaller.v1");
+    return request;
+}
+
+}  // namespace
+
+http_parse parse_http(std::string_view received, const http_limits& limits) {
+    const auto end = received.find("\r\n\r\n");
+    if (end == std::string_view::npos) {
+        // Beast looks at whole lines only; garbage without one is not worth waiting for.
+        if (received.size() > limits.header_bytes) return refused(431, "the request header is too large");
+    }
+    http::request_parser<http::empty_body> parser;
+    parser.eager(false);
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    boost::beast::error_code ec;
+    const auto consumed = parser.put(boost::asio::const_buffer(received.data(), received.size()), ec);
+    if (ec == http::error::need_more) ec = {};
+    if (ec) {
+        const auto status = status_of(ec);
+        return refused(status, status == 431 ? "the request header is too large" : "not an HTTP/1.1 request");
+    }
+    if (!parser.is_header_done()) return {};
+    const auto& message = parser.get();
+    if (parser.chunked() || (parser.content_length() && *parser.content_length() > limits.body_bytes)) {
+        return refused(413, "requests have no body here");
+    }
+    http_parse result;
+    result.status = http_status::complete;
+    result.consumed = consumed;
+    result.request = read_request(message);
+    return result;
+}
+
+std::string make_response(const http_request& request, unsigned status, std::string_view content_type, std::string_view body,
+                          std::string_view extra_headers) {
+    return render(status, content_type, body, extra_headers, request.keep_alive, !request.head);
+}
+
+std::string make_refusal(unsigned status, std::string_view message, std::string_view extra_headers) {
+    return render(status, "text/plain; charset=utf-8", std::string(message) + "\n", extra_headers, false, true);
+}
+
+upgrade_answer answer_upgrade(const http_request& request) {
+    const auto refuse = [](unsigned status, std::string_view why, std::string_view headers = {}) {
+        return upgrade_answer{false, make_refusal(status, why, headers)};
+    };
+    if (request.path != "/" && request.path != "/ws") return refuse(404, "WebSockets are at / and /ws");
+    if (request.method != "GET") return refuse(405, "a WebSocket upgrade is a GET", "Allow: GET\r\n");
+    if (request.websocket_version != "13") return refuse(426, "only WebSocket version 13", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    if (request.websocket_key.empty()) return refuse(400, "Sec-WebSocket-Key is missing or not the base64 of 16 bytes");
+    std::string out = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+    out += accept_value(request.websocket_key);
+    out += request.offers_v1 ? "\r\nSec-WebSocket-Protocol: signaller.v1\r\n\r\n" : "\r\n\r\n";
+    return {true, std::move(out)};
+}
+
+}  // namespace net
