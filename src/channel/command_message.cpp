@@ -58,13 +58,16 @@ task<> command_handler::run(const protocol::privmsg& c) {
 task<> command_handler::run(const protocol::pubmsg& c) {
     const auto id = c.channel.id;
     const actor from = myself();
-    shard& home = shard::current().all().home_of(id);
-    auto work = [&c, &from, id](shard& at) -> result<channel::published> {
-        channel* const in = at.find_channel(id);
-        if (!in) return failure(numeric::no_such_channel, "no such channel", c.channel.written);
-        return in->publish(from.ref(), c.content);
-    };
-    const auto published = co_await run_on(home, std::move(work));
+    shard& here = shard::current();
+    shard& home = here.all().home_of(id);
+    co_await home.enter();
+    channel* const in = home.find_channel(id);
+    const auto published = in ? in->publish(from.ref(), c.content)
+                              : result<channel::published>(failure(numeric::no_such_channel, "no such channel", c.channel.written));
+    // Whoever sends faster than members can be served waits here, and reads no more commands meanwhile.
+    if (audience* const members = home.find_audience(id)) co_await members->room();
+    if (&home != &here) home.feed_replicas();
+    co_await here.enter();
     if (const auto* refused = std::get_if<failure>(&published)) {
         fail(failure(refused->code, refused->message, c.channel.written));
         co_return;
@@ -75,7 +78,7 @@ task<> command_handler::run(const protocol::pubmsg& c) {
         protocol::event::ack_pubmsg(event, label_, done.time_ms, id, done.seq);
         reply(event);
     }
-    if (audience* const in = shard::current().find_audience(id)) co_await in->room();
+    if (audience* const members = here.find_audience(id)) co_await members->room();
 }
 
 task<> command_handler::run(const protocol::broadcast& c) {

@@ -1,14 +1,13 @@
 #include "net/session.hpp"
 
+#include "net/error_sink.hpp"
 #include "protocol/event.hpp"
 #include "protocol/text_frame.hpp"
 
 #include <openssl/rand.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
+#include <exception>
 
 namespace net {
 
@@ -40,12 +39,22 @@ session::~session() {
 
 task<> session::run(std::unique_ptr<session> self) {
     session& s = *self;
-    s.schedule_in(s.host_->settings().handshake_timeout);
-    s.upgraded_ = co_await s.upgrade();
-    if (s.upgraded_) {
-        s.phase_ = phase::undescribed;
-        s.schedule_in(s.host_->settings().describe_timeout);
-        co_await s.converse();
+    std::exception_ptr error;
+    try {
+        s.schedule_in(s.host_->settings().handshake_timeout);
+        s.upgraded_ = co_await s.upgrade();
+        if (s.upgraded_) {
+            s.phase_ = phase::undescribed;
+            s.schedule_in(s.host_->settings().describe_timeout);
+            co_await s.converse();
+        }
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        // A bug, or no memory: this session ends, in order, and the others go on.
+        report_error("session", error);
+        s.cut();
     }
     s.commands_.connection_lost(s.close_why_.empty() ? "connection lost" : s.close_why_);
     co_await s.say_goodbye();
