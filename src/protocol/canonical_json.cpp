@@ -28,8 +28,8 @@ std::size_t skip_string(std::string_view text, std::size_t i) {
     return text.size();
 }
 
-/// Calls back with the begin and end of each unquoted key: a name after `{` or `,` and before `:`. That this is so in an
-/// array too does no harm, since the colon is an error there anyway.
+/// Calls back with the begin and end of each unquoted key: a name after `{` or `,` and before `:`. That this is so in
+/// an array too does no harm, since the colon is an error there anyway.
 template <class Callback>
 void for_each_unquoted_key(std::string_view json, Callback&& callback) {
     char before = 0;
@@ -38,7 +38,8 @@ void for_each_unquoted_key(std::string_view json, Callback&& callback) {
         if (c == '"') {
             i = skip_string(json, i);
         } else if ((before == '{' || before == ',') && begins_key(c)) {
-            const auto end = static_cast<std::size_t>(std::find_if_not(json.begin() + static_cast<std::ptrdiff_t>(i), json.end(), continues_key) - json.begin());
+            auto end = i;
+            while (end < json.size() && continues_key(json[end])) ++end;
             auto next = end;
             while (next < json.size() && is_white_space(json[next])) ++next;
             if (next < json.size() && json[next] == ':') callback(i, end);
@@ -232,7 +233,8 @@ std::string quote_keys(std::string_view json) {
 }
 
 std::variant<std::string, json_error> canonical_members(std::string_view json) {
-    const auto first = static_cast<std::size_t>(std::find_if_not(json.begin(), json.end(), is_white_space) - json.begin());
+    std::size_t first = 0;
+    while (first < json.size() && is_white_space(json[first])) ++first;
     if (first == json.size() || json[first] != '{') return json_error{first, "expected a JSON object"};
 
     const auto quoted = quote_keys(json);
@@ -242,7 +244,8 @@ std::variant<std::string, json_error> canonical_members(std::string_view json) {
     boost::json::error_code ec;
     auto consumed = parser.write_some(false, quoted.data(), quoted.size(), ec);
     if (!ec && consumed < quoted.size()) ec = boost::json::error::extra_data;
-    if (ec == boost::json::error::too_deep) return json_error{offset_before_quoting(json, consumed), "nested deeper than 32"};
+    if (ec == boost::json::error::too_deep)
+        return json_error{offset_before_quoting(json, consumed), "nested deeper than 32"};
     if (ec) return json_error{offset_before_quoting(json, consumed), ec.message()};
     auto& object = parser.handler().out();
     return object.substr(1, object.size() - 2);

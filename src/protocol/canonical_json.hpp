@@ -15,9 +15,9 @@ struct json_error {
 
 constexpr std::size_t json_depth_limit = 32;
 
-/// The members of a JSON object, without its braces, in the form that description_request::description promises. Strict JSON but for unquoted keys;
-/// at most json_depth_limit levels, the outermost among them; a number whose exponent does not fit 32 bits is refused. Time
-/// n log n at worst, whatever the input; recursion is bounded by the depth limit.
+/// The members of a JSON object, without its braces, in the form that description_request::description promises. Strict
+/// JSON but for unquoted keys; at most json_depth_limit levels, the outermost among them; a number whose exponent does
+/// not fit 32 bits is refused. Time n log n at worst, whatever the input; recursion is bounded by the depth limit.
 [[nodiscard]] std::variant<std::string, json_error> canonical_members(std::string_view json);
 
 /// The same text with the unquoted keys quoted; what is no JSON otherwise stays so.

@@ -16,7 +16,8 @@ constexpr std::size_t unknown_verb_limit_bytes = 64;
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_label_character(char c) {
-    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '.' || c == '_' || c == ':' || c == '-';
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '.' || c == '_' || c == ':' ||
+        c == '-';
 }
 
 parsed_command refused(parse_stage stage, numeric code, std::string message, std::string_view target = {}) {
@@ -32,10 +33,12 @@ std::optional<parsed_command> label_error(std::string_view message, std::string_
                        message.substr(0, message.find(' ')));
     }
     if (label.empty()) {
-        return refused(parse_stage::bad_label, numeric::need_more_params, "the label is empty: expected characters of A-Z a-z 0-9 . _ : -");
+        return refused(parse_stage::bad_label, numeric::need_more_params,
+                       "the label is empty: expected characters of A-Z a-z 0-9 . _ : -");
     }
     if (!std::all_of(label.begin(), label.end(), is_label_character)) {
-        return refused(parse_stage::bad_label, numeric::need_more_params, "a label consists of A-Z a-z 0-9 . _ : - alone", label);
+        return refused(parse_stage::bad_label, numeric::need_more_params,
+                       "a label consists of A-Z a-z 0-9 . _ : - alone", label);
     }
     if (label.size() > limits.label) {
         std::string text = "the label is too long: at most ";
@@ -68,7 +71,8 @@ void append_usage(std::string& message, const command_form& form) {
 
 parsed_command parse_after_label(std::string_view text, const limits& limits) {
     if (!text.starts_with('/') || text.size() == 1 || text[1] == ' ') {
-        return refused(parse_stage::unknown_command, numeric::unknown_command, "no command: a message begins with / and a verb");
+        return refused(parse_stage::unknown_command, numeric::unknown_command,
+                       "no command: a message begins with / and a verb");
     }
     text.remove_prefix(1);
     const auto verb = text.substr(0, text.find(' '));

@@ -99,15 +99,15 @@ struct ack {
     std::uint64_t count;
 };
 
-using command = std::variant<descp, join, quit, privmsg, pubmsg, broadcast, whois, peers, invite, away, kick, ban, unban,
-                             bans, op, deop, history, ice, ping, ack>;
+using command = std::variant<descp, join, quit, privmsg, pubmsg, broadcast, whois, peers, invite, away, kick, ban,
+                             unban, bans, op, deop, history, ice, ping, ack>;
 
 /// How far the grammar got. The stages are checked in this order, with the rate limit (263) after `bad_label` and 451
 /// after that (protocol.md, "Checked in this order").
 enum class parse_stage : std::uint8_t { bad_label, unknown_command, bad_form, ok };
 
-/// A message taken apart. Views point into the message; the verb is the static lower-case name of a known verb, else the
-/// written one, in lower case (ASCII) and cut to 64 bytes, stands in `unknown_verb` and `verb` is empty.
+/// A message taken apart. Views point into the message; the verb is the static lower-case name of a known verb, else
+/// the written one, in lower case (ASCII) and cut to 64 bytes, stands in `unknown_verb` and `verb` is empty.
 struct parsed_command {
     parse_stage stage = parse_stage::ok;
     std::string_view label;  ///< empty: none

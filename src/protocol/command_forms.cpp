@@ -51,7 +51,9 @@ away read(parameter_reader& in, const limits& limits, std::in_place_type_t<away>
     return {in.optional_text("message", limits.reason)};
 }
 
-bans read(parameter_reader& in, const limits&, std::in_place_type_t<bans>) { return {in.required_channel(parameter_reader::last)}; }
+bans read(parameter_reader& in, const limits&, std::in_place_type_t<bans>) {
+    return {in.required_channel(parameter_reader::last)};
+}
 
 history read(parameter_reader& in, const limits&, std::in_place_type_t<history>) {
     history value{in.required_channel(parameter_reader::more_follow), history{}.count, std::nullopt};
@@ -71,21 +73,30 @@ ping read(parameter_reader& in, const limits& limits, std::in_place_type_t<ping>
 
 ack read(parameter_reader& in, const limits&, std::in_place_type_t<ack>) { return {in.required_number("n")}; }
 
+/// `peer [#channel]`
+template <class Command>
+concept acts_on_a_peer = requires(Command c) {
+    c.peer;
+    c.channel;
+};
+
 /// `peer [#channel [reason]]`
 template <class Command>
-    requires requires(Command c) { c.peer, c.channel, c.reason; }
+concept acts_for_a_reason = acts_on_a_peer<Command> && requires(Command c) {
+    c.reason;
+};
+
+template <acts_on_a_peer Command>
+Command read(parameter_reader& in, const limits&, std::in_place_type_t<Command>) {
+    const auto peer = in.required_peer(parameter_reader::more_follow);
+    return {peer, in.optional_channel(parameter_reader::last)};
+}
+
+template <acts_for_a_reason Command>
 Command read(parameter_reader& in, const limits& limits, std::in_place_type_t<Command>) {
     const auto peer = in.required_peer(parameter_reader::more_follow);
     const auto channel = in.optional_channel(parameter_reader::more_follow);
     return {peer, channel, in.optional_text("reason", limits.reason)};
-}
-
-/// `peer [#channel]`
-template <class Command>
-    requires(requires(Command c) { c.peer, c.channel; } && !requires(Command c) { c.reason; })
-Command read(parameter_reader& in, const limits&, std::in_place_type_t<Command>) {
-    const auto peer = in.required_peer(parameter_reader::more_follow);
-    return {peer, in.optional_channel(parameter_reader::last)};
 }
 
 template <class Command>

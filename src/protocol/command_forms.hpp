@@ -7,7 +7,8 @@ namespace protocol {
 /// One row of protocol.md, Commands: how its parameters are written and read.
 struct command_form {
     /// Fills `value` and returns nothing, or says what is wrong with the parameters.
-    using parser = std::optional<failure> (*)(std::string_view parameters, const limits& limits, std::optional<command>& value);
+    using parser = std::optional<failure> (*)(std::string_view parameters, const limits& limits,
+                                              std::optional<command>& value);
 
     std::string_view verb;
     std::string_view parameters;  ///< for the usage line of an error

@@ -98,7 +98,8 @@ void append_member(std::string& members, std::string_view member) {
 
 outcome take_members(description_request& request, std::string_view members) {
     for (member_walk walk(members); walk.next();) {
-        const auto known = std::find_if(known_keys.begin(), known_keys.end(), [&](const auto& k) { return k.quoted == walk.key(); });
+        const auto known =
+            std::find_if(known_keys.begin(), known_keys.end(), [&](const auto& k) { return k.quoted == walk.key(); });
         if (known == known_keys.end()) {
             append_member(request.description, walk.member());
         } else if (auto wrong = known->take(request, walk.value())) {
@@ -114,7 +115,8 @@ outcome check_lengths(const description_request& request, const limits& limits) 
     }
     if (request.token && request.token->size() > limits.token) return too_long("token", limits.token, " bytes");
     if (request.description.size() > limits.description) {
-        return too_long("the description without id, name, session, token, resume and seen", limits.description, " bytes");
+        return too_long("the description without id, name, session, token, resume and seen", limits.description,
+                        " bytes");
     }
     return std::nullopt;
 }

@@ -27,12 +27,22 @@ void append_limits(event_writer& out, const limits& limits) {
     out.raw(",\"description\":").number(limits.description).raw(",\"token\":").number(limits.token);
     out.raw(",\"reason\":").number(limits.reason).raw(",\"channels\":").number(limits.channels);
     out.raw(",\"members\":").number(limits.members).raw(",\"page\":").number(limits.page);
-    out.raw(",\"rate\":").number(limits.rate).raw(",\"burst\":").number(limits.burst).raw(",\"history\":").number(limits.history);
+    out.raw(",\"rate\":")
+        .number(limits.rate)
+        .raw(",\"burst\":")
+        .number(limits.burst)
+        .raw(",\"history\":")
+        .number(limits.history);
     append_seconds(out.raw(",\"resumeWindow\":"), limits.resume_window);
-    out.raw(",\"resumeEvents\":").number(limits.resume_events).raw(",\"resumeBytes\":").number(limits.resume_bytes).raw("}");
+    out.raw(",\"resumeEvents\":")
+        .number(limits.resume_events)
+        .raw(",\"resumeBytes\":")
+        .number(limits.resume_bytes)
+        .raw("}");
 }
 
-void append_description(event_writer& out, std::string_view description, std::initializer_list<std::string_view> server_fields) {
+void append_description(event_writer& out, std::string_view description,
+                        std::initializer_list<std::string_view> server_fields) {
     if (description.empty()) return;
     const auto kept = without_keys(description, server_fields);
     if (!kept.empty()) out.raw(",").raw(kept);
@@ -54,12 +64,20 @@ void append_retry_after(event_writer& out, const std::optional<std::chrono::mill
 void welcome(std::string& out, std::string_view label, const welcome_fields& fields, const limits& limits) {
     event_writer event(out, "welcome", label);
     event.raw(",\"id\":").id(fields.id).raw(",\"name\":").text(fields.name).raw(",\"session\":").text(fields.session);
-    event.raw(",\"resumed\":").flag(fields.resumed).raw(",\"missed\":").number(fields.missed).raw(",\"lost\":").flag(fields.lost);
+    event.raw(",\"resumed\":")
+        .flag(fields.resumed)
+        .raw(",\"missed\":")
+        .number(fields.missed)
+        .raw(",\"lost\":")
+        .flag(fields.lost);
     event.raw(",\"channels\":").list(fields.channels, [&](const joined_fields& channel) {
         append_joined_members(event.raw("{"), channel);
         event.raw("}");
     });
-    event.raw(",\"iceServers\":").raw(array_of(fields.ice_servers_json)).raw(",\"heartbeat\":").number(fields.heartbeat_seconds);
+    event.raw(",\"iceServers\":")
+        .raw(array_of(fields.ice_servers_json))
+        .raw(",\"heartbeat\":")
+        .number(fields.heartbeat_seconds);
     append_limits(event.raw(",\"limits\":"), limits);
     event.raw(",\"server\":").text(fields.server).end();
 }
@@ -67,7 +85,8 @@ void welcome(std::string& out, std::string_view label, const welcome_fields& fie
 void whois(std::string& out, std::string_view label, const whois_peer_fields& fields) {
     event_writer event(out, "whois", label);
     event.raw(",\"peer\":").open_peer(fields.peer);
-    append_description(event, fields.description, {"id", "name", "away", "channels", "connected", "connectedAt", "idle"});
+    append_description(event, fields.description,
+                       {"id", "name", "away", "channels", "connected", "connectedAt", "idle"});
     event.raw(",\"away\":").text_or_null(fields.away);
     event.raw(",\"channels\":").list(fields.channels, [&](channel_id channel) { event.id(channel); });
     event.raw(",\"connected\":").flag(fields.connected).raw(",\"connectedAt\":").time(fields.connected_at_ms);
@@ -79,7 +98,12 @@ void whois(std::string& out, std::string_view label, const whois_channel_fields&
     event.raw(",\"channel\":{\"id\":").id(fields.id).raw(",\"owner\":").id(fields.owner);
     event.raw(",\"operators\":").list(fields.operators, [&](peer_id peer) { event.id(peer); });
     event.raw(",\"members\":").number(fields.members).raw(",\"protected\":").flag(fields.is_protected);
-    event.raw(",\"createdAt\":").time(fields.created_at_ms).raw(",\"updatedAt\":").time(fields.updated_at_ms).raw("}").end();
+    event.raw(",\"createdAt\":")
+        .time(fields.created_at_ms)
+        .raw(",\"updatedAt\":")
+        .time(fields.updated_at_ms)
+        .raw("}")
+        .end();
 }
 
 void whois_protected(std::string& out, std::string_view label, channel_id id) {
@@ -99,14 +123,20 @@ void peer(std::string& out, const peer_ref& peer, std::string_view description) 
 }
 
 void ice(std::string& out, std::string_view label, std::string_view ice_servers_json, std::uint64_t ttl_seconds) {
-    event_writer(out, "ice", label).raw(",\"iceServers\":").raw(array_of(ice_servers_json)).raw(",\"ttl\":").number(ttl_seconds).end();
+    event_writer(out, "ice", label)
+        .raw(",\"iceServers\":")
+        .raw(array_of(ice_servers_json))
+        .raw(",\"ttl\":")
+        .number(ttl_seconds)
+        .end();
 }
 
 void pong(std::string& out, std::string_view label, std::string_view content) {
     event_writer(out, "pong", label).raw(",\"content\":").text(content).end();
 }
 
-void bye(std::string& out, close_code code, std::string_view reason, bool reconnect, std::optional<std::chrono::milliseconds> retry_after) {
+void bye(std::string& out, close_code code, std::string_view reason, bool reconnect,
+         std::optional<std::chrono::milliseconds> retry_after) {
     event_writer event(out, "bye", {});
     event.raw(",\"code\":").number(static_cast<std::uint16_t>(code)).raw(",\"reason\":").text(reason);
     append_retry_after(event.raw(",\"reconnect\":").flag(reconnect), retry_after);
@@ -116,7 +146,10 @@ void bye(std::string& out, close_code code, std::string_view reason, bool reconn
 void error(std::string& out, std::string_view label, std::string_view command, const failure& failure,
            std::optional<std::chrono::milliseconds> retry_after) {
     event_writer event(out, "error", label);
-    event.raw(",\"code\":").number(static_cast<std::uint16_t>(failure.code)).raw(",\"name\":\"").raw(name_of(failure.code));
+    event.raw(",\"code\":")
+        .number(static_cast<std::uint16_t>(failure.code))
+        .raw(",\"name\":\"")
+        .raw(name_of(failure.code));
     event.raw("\",\"command\":").text(command).raw(",\"target\":");
     if (failure.target.empty()) {
         event.raw("null");

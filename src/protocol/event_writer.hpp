@@ -5,8 +5,8 @@
 
 namespace protocol::event {
 
-/// Appends one event, field by field, straight to the output. Field names are given with the punctuation around them, so
-/// that the hot events cost a handful of appends and no temporary.
+/// Appends one event, field by field, straight to the output. Field names are given with the punctuation around them,
+/// so that the hot events cost a handful of appends and no temporary.
 class event_writer {
 public:
     /// Opens the object: type, then the label if there is one.
@@ -46,7 +46,9 @@ public:
     }
     event_writer& peer(const peer_ref& value) { return open_peer(value).raw("}"); }
     /// Without the closing brace.
-    event_writer& open_peer(const peer_ref& value) { return raw("{\"id\":").id(value.id).raw(",\"name\":").text(value.name); }
+    event_writer& open_peer(const peer_ref& value) {
+        return raw("{\"id\":").id(value.id).raw(",\"name\":").text(value.name);
+    }
     event_writer& peer_or_null(const std::optional<peer_ref>& value) { return value ? peer(*value) : raw("null"); }
 
     /// `write_one(item)` for each, in brackets, separated by commas.

@@ -6,7 +6,8 @@
 
 namespace protocol {
 
-/// What a client may send and have; told to it in `welcome` (protocol.md, Events). Bytes unless the name says otherwise.
+/// What a client may send and have; told to it in `welcome` (protocol.md, Events). Bytes unless the name says
+/// otherwise.
 struct limits {
     std::size_t message = 131072;
     std::size_t content = 65536;

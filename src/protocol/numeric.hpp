@@ -42,7 +42,9 @@ struct failure {
     std::string target;
 
     failure(numeric code_, std::string message_, std::string_view target_ = {})
-        : code(code_), message(std::move(message_)), target(target_) {}
+        : code(code_),
+          message(std::move(message_)),
+          target(target_) {}
 };
 
 /// Close codes of the server (protocol.md, Close codes).

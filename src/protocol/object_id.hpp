@@ -11,8 +11,8 @@
 
 namespace protocol {
 
-/// The 12 bytes of a BSON ObjectId (protocol.md, Identifiers): 4-byte seconds, 5-byte random, 3-byte counter, big endian,
-/// so that byte order is the order of the hexadecimal text. A plain value; can be guessed, so never a secret.
+/// The 12 bytes of a BSON ObjectId (protocol.md, Identifiers): 4-byte seconds, 5-byte random, 3-byte counter, big
+/// endian, so that byte order is the order of the hexadecimal text. A plain value; can be guessed, so never a secret.
 using object_id_bytes = std::array<std::uint8_t, 12>;
 
 /// Parses exactly 24 hexadecimal digits of either case.

@@ -88,7 +88,8 @@ std::optional<std::string_view> parameter_reader::optional_text(std::string_view
     return text;
 }
 
-std::optional<std::uint64_t> parameter_reader::optional_number(std::string_view what, position where, std::uint64_t least) {
+std::optional<std::uint64_t> parameter_reader::optional_number(std::string_view what, position where,
+                                                               std::uint64_t least) {
     if (rest_.empty()) return std::nullopt;
     return number_from(what, take(where), least);
 }
@@ -119,8 +120,8 @@ std::uint64_t parameter_reader::number_from(std::string_view what, std::string_v
     const auto [stop, ec] = std::from_chars(written.data(), end, value);
     if (ec == std::errc::result_out_of_range && stop == end) return std::numeric_limits<std::uint64_t>::max();
     if (ec != std::errc{} || stop != end || value < least) {
-        refuse(numeric::need_more_params, sentence(what, " must be a whole number", least > 0 ? " of 1 or more" : " of 0 or more"),
-               written);
+        refuse(numeric::need_more_params,
+               sentence(what, " must be a whole number", least > 0 ? " of 1 or more" : " of 0 or more"), written);
     }
     return value;
 }

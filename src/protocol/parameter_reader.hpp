@@ -6,9 +6,9 @@
 
 namespace protocol {
 
-/// Takes the parameters of one command from left to right. What is wrong is gathered, never thrown; a reader that met an error
-/// goes on, and keeps the error that protocol.md puts first: 461 of any parameter, then 476, then 417. Views that
-/// it returns point into the text given.
+/// Takes the parameters of one command from left to right. What is wrong is gathered, never thrown; a reader that met
+/// an error goes on, and keeps the error that protocol.md puts first: 461 of any parameter, then 476, then 417. Views
+/// that it returns point into the text given.
 class parameter_reader {
 public:
     /// A parameter ends at the next space, or, where it is the command's last, only at the end of the message.

@@ -22,7 +22,8 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) { return static_cast<
 
 /// Where the run of ASCII that begins at `i` ends, or a little before.
 std::size_t skip_ascii(std::string_view text, std::size_t i) {
-    while (text.size() - i >= sizeof(std::uint64_t) && (load_word(text.data() + i) & high_bits) == 0) i += sizeof(std::uint64_t);
+    while (text.size() - i >= sizeof(std::uint64_t) && (load_word(text.data() + i) & high_bits) == 0)
+        i += sizeof(std::uint64_t);
     return i;
 }
 
@@ -40,7 +41,8 @@ constexpr std::array<char, 256> escapes = [] {
     return table;
 }();
 
-/// Nonzero if a byte of the word is a control character, a quote or a backslash (the zero-byte test of Hacker's Delight, 6-1).
+/// Nonzero if a byte of the word is a control character, a quote or a backslash (the zero-byte test of Hacker's
+/// Delight, 6-1).
 std::uint64_t needs_escape(std::uint64_t word) {
     const auto quote = word ^ (ones * '"');
     const auto backslash = word ^ (ones * '\\');
@@ -49,7 +51,8 @@ std::uint64_t needs_escape(std::uint64_t word) {
 
 /// Where the first byte at or after `i` is that has to be escaped, or the end.
 std::size_t find_escape(std::string_view text, std::size_t i) {
-    while (text.size() - i >= sizeof(std::uint64_t) && needs_escape(load_word(text.data() + i)) == 0) i += sizeof(std::uint64_t);
+    while (text.size() - i >= sizeof(std::uint64_t) && needs_escape(load_word(text.data() + i)) == 0)
+        i += sizeof(std::uint64_t);
     while (i < text.size() && escapes[byte_at(text, i)] == 0) ++i;
     return i;
 }
@@ -93,7 +96,8 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::size_t count_code_points(std::string_view text) {
-    const auto starts = std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(static_cast<std::uint8_t>(c)); });
+    const auto starts =
+        std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(static_cast<std::uint8_t>(c)); });
     return static_cast<std::size_t>(starts);
 }
 

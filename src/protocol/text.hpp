@@ -33,7 +33,8 @@ private:
 /// Whether valid UTF-8 holds a C0, DEL or C1 control character.
 [[nodiscard]] bool has_control_characters(std::string_view text);
 
-/// Appends valid UTF-8 as a JSON string with its quotes; escapes by table: ", \ and C0 (with \n, \t … short), nothing else.
+/// Appends valid UTF-8 as a JSON string with its quotes; escapes by table: ", \ and C0 (with \n, \t … short), nothing
+/// else.
 void append_json_string(std::string& out, std::string_view text);
 
 /// Appends a decimal number.

@@ -10,7 +10,9 @@ namespace protocol {
 inline void append_text_frame(std::string& out, std::string_view payload) {
     out.push_back(static_cast<char>(0x81));
     const auto size = payload.size();
-    const auto byte = [&](unsigned shift) { out.push_back(static_cast<char>(static_cast<std::uint64_t>(size) >> shift)); };
+    const auto byte = [&](unsigned shift) {
+        out.push_back(static_cast<char>(static_cast<std::uint64_t>(size) >> shift));
+    };
     if (size < 126) {
         byte(0);
     } else if (size < 65536) {
