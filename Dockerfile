@@ -2,7 +2,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends g++ cmake ninja-build libssl-dev libspdlog-dev \
         libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json /source/
 COPY scripts/cmake /source/scripts/cmake
 COPY src /source/src
@@ -14,7 +14,7 @@ RUN cmake --preset release -DSIGNALLER_TESTS=OFF -DSIGNALLER_BENCH=OFF \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libssl3 libspdlog1.10 libboost-json1.81.0 libboost-program-options1.81.0 \
-    && rm -rf /var/lib/apt/lists/* \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home --uid 999 --shell /usr/sbin/nologin signaller
 COPY --from=build /source/build/release/signaller /usr/local/bin/signaller
 COPY LICENSE /usr/share/doc/signaller/
