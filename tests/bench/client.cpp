@@ -201,6 +201,7 @@ void client_loop::receive(connection& c) {
         end(c);
         return;
     }
+    ++reads_;
     const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
     std::size_t used = c.at == stage::upgrading ? upgrade(c, bytes) : 0;
     while (c.at != stage::upgrading && c.fd >= 0) {

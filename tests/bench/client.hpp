@@ -73,6 +73,8 @@ public:
     [[nodiscard]] connection& at(std::size_t index) { return connections_[index]; }
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
     [[nodiscard]] std::uint64_t events() const { return events_; }
+    /// Receipts from a socket; events by reads is how much the server puts into one send, more or less.
+    [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
 private:
     void poll();
@@ -101,6 +103,7 @@ private:
     std::uint32_t opened_ = 0;
     std::size_t ready_ = 0;
     std::uint64_t events_ = 0;
+    std::uint64_t reads_ = 0;
 };
 
 }  // namespace bench

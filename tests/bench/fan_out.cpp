@@ -1,5 +1,7 @@
 #include "bench/channel_load.hpp"
 
+#include <algorithm>
+
 namespace bench {
 namespace {
 
@@ -17,15 +19,18 @@ public:
         window measured(server);
         load_.latency().clear();
         const auto before = load_.deliveries();
+        const auto reads_before = loop_.reads();
         measured.begin();
         loop_.run_for(wanted.seconds);
         measured.end();
         const auto operations = load_.deliveries() - before;
+        const auto reads = loop_.reads() - reads_before;
         const auto resident = server.resident_bytes();
         load_.pause();
         measured.describe(result, operations);
         result.add("p50_us", load_.latency().percentile_us(50));
         result.add("p99_us", load_.latency().percentile_us(99));
+        result.add("events_per_read", static_cast<double>(operations) / static_cast<double>(std::max<std::uint64_t>(reads, 1)));
         result.add("resident_bytes", resident);
         load_.check().describe(result);
     }
