@@ -17,6 +17,7 @@ export class Room extends EventTarget {
     #streams = new Map();
     #listening = new AbortController();
     #lastSeq = 0;
+    #createdAt = null;
     #joined = false;
     #catchingUp = null;
     #buffer = [];
@@ -124,11 +125,7 @@ export class Room extends EventTarget {
 
     /** Members and messages as the server has them now. What is under way already is right, so only differences show. */
     async #synchronise(joined) {
-        if (joined) {
-            this.owner = joined.owner;
-            // A server that lost its memory numbers from the start.
-            if (joined.created || joined.seq < this.#lastSeq) this.#startNumbering();
-        }
+        if (joined) this.owner = joined.owner;
         const [peers] = await Promise.all([this.#signaller.peers(this.channel), this.#catchUp()]);
         const present = new Set(peers.map(({ id }) => id));
         for (const peer of peers) this.#welcomeMember(peer, { answer: false });
@@ -136,11 +133,6 @@ export class Room extends EventTarget {
             if (!present.has(member.id)) this.#missMember(member);
         }
         this.#dispatch("sync", {});
-    }
-
-    #startNumbering() {
-        this.#lastSeq = 0;
-        this.#own.clear();
     }
 
     #welcomeMember(peer, { answer }) {
@@ -221,14 +213,22 @@ export class Room extends EventTarget {
     }
 
     async #readHistory() {
-        const count = this.#lastSeq ? (this.#signaller.limits.history ?? 100) : this.#options.history;
-        if (!count) return;
         try {
-            const { messages } = await this.#signaller.history(this.channel, count);
+            const { createdAt } = await this.#signaller.whois(this.channel);
+            if (createdAt !== this.#createdAt) this.#startNumbering(createdAt);
+            const count = this.#lastSeq ? (this.#signaller.limits.history ?? 100) : this.#options.history;
+            const { messages } = count ? await this.#signaller.history(this.channel, count) : { messages: [] };
             for (const message of messages) this.#deliver(message, { earlier: true, own: message.from.id === this.#signaller.id });
         } catch (error) {
             if (error.code === 0) throw error;
         }
+    }
+
+    /** A server that lost its memory makes the channel anew, and its numbers too. */
+    #startNumbering(createdAt) {
+        this.#createdAt = createdAt;
+        this.#lastSeq = 0;
+        this.#own.clear();
     }
 
     #takeMessage(message, flags = {}) {

@@ -1,0 +1,209 @@
+import { Bullets } from "./bullets.js";
+import { byId, nameButton, recall, remember, setIcon, toast } from "./dom.js";
+import { applyTexts, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
+import { LocalMedia } from "./media.js";
+import { Session } from "./session.js";
+import { askReason, openSettings, openShare, showReport } from "./dialogs.js";
+
+/** The page's course: lobby, call, end. What happens inside a call is Session's. */
+
+const media = new LocalMedia();
+const bullets = new Bullets(byId("bullets"));
+const settings = recall("bullets", { on: !matchMedia("(prefers-reduced-motion: reduce)").matches, speed: 160, density: 0.7, size: 24, opacity: 1 });
+const visit = "signaller.visit";
+let session = null;
+
+const roomName = () => {
+    try {
+        return decodeURIComponent(location.hash.slice(1)).trim();
+    } catch {
+        return "";
+    }
+};
+const randomRoom = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => "abcdefghjkmnpqrstuvwxyz23456789"[byte % 31]).join("");
+
+function show(view) {
+    for (const id of ["lobby", "call", "ended"]) byId(id).hidden = id !== view;
+    byId("share").hidden = view === "ended";
+    byId(view).querySelector("h2, input")?.scrollIntoView?.({ block: "nearest" });
+}
+
+function paintState(detail) {
+    const pill = byId("connection");
+    const state = detail?.state ?? "";
+    pill.dataset.state = state;
+    pill.textContent = state ? text({ connected: "connected", connecting: "connecting", reconnecting: "reconnecting", closed: "offline" }[state]) : "";
+    pill.title = detail?.reason ?? "";
+}
+
+async function fillChoices(selects) {
+    const devices = await media.devices();
+    for (const [kind, select, none] of [["video", selects[0], "noCamera"], ["audio", selects[1], "noMicrophone"]]) {
+        const options = devices[kind].map(({ label, deviceId }, index) => new Option(label || `${text(kind === "video" ? "camera" : "microphone")} ${index + 1}`, deviceId));
+        select.replaceChildren(...options, new Option(text(none), "none"));
+        const current = media.track(kind)?.getSettings().deviceId;
+        select.value = media.chosen[kind] === "none" || !options.length ? "none" : (current ?? options[0].value);
+    }
+}
+
+function paintMedia() {
+    for (const [id, kind, name, on, off] of [
+        ["mic", "audio", "mic", "micOn", "micOff"], ["preview-mic", "audio", "mic", "micOn", "micOff"],
+        ["camera", "video", "camera", "cameraOn", "cameraOff"], ["preview-camera", "video", "camera", "cameraOn", "cameraOff"],
+    ]) {
+        const active = media.isOn(kind);
+        byId(id).setAttribute("aria-pressed", String(active));
+        nameButton(byId(id), text(active ? off : on));
+        setIcon(byId(id), active ? name : `${name}-off`);
+    }
+}
+
+function paintTexts() {
+    applyTexts();
+    const { name, tag } = otherLanguage();
+    Object.assign(byId("language"), { textContent: name, lang: tag });
+    byId("say-text").placeholder = text("messageHint");
+    byId("stage").setAttribute("aria-label", text("video"));
+    byId("toolbar").setAttribute("aria-label", text("toolbar"));
+    nameButton(byId("settings"), text("settings"));
+    nameButton(byId("leave"), text("leave"));
+    nameButton(byId("side-switch"), text("sideOpen"));
+    nameButton(byId("side-close"), text("sideClose"));
+    nameButton(byId("say").querySelector("button"), text("send"));
+    paintMedia();
+    paintBullets();
+    session?.repaint();
+    if (session) paintState({ state: session.signaller.state });
+}
+
+function paintBullets() {
+    byId("bullet-switch").setAttribute("aria-pressed", String(settings.on));
+    nameButton(byId("bullet-switch"), text(settings.on ? "bulletsOff" : "bulletsShow"));
+}
+
+function changeBullets(change) {
+    Object.assign(settings, change);
+    remember("bullets", settings);
+    bullets.apply(settings);
+    paintBullets();
+}
+
+async function openLobby() {
+    show("lobby");
+    byId("name").value = recall("name", "");
+    byId("room").value = roomName() || randomRoom();
+    byId("preview").srcObject = media.stream;
+    const notice = await media.openBoth();
+    byId("preview-notice").textContent = notice ? text(notice) : "";
+    await fillChoices([byId("camera-choice"), byId("microphone-choice")]);
+    byId(byId("name").value ? "join-form" : "name").focus();
+}
+
+async function enter(room, name) {
+    byId("join-error").hidden = true;
+    const submit = byId("join-form").querySelector("[type=submit]");
+    submit.disabled = true;
+    remember("name", name);
+    history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+    byId("room-title").textContent = room;
+    document.title = `${room} · Signaller`;
+    session = new Session({ room, name, media, bullets });
+    session.addEventListener("statechange", ({ detail }) => paintState(detail));
+    session.addEventListener("ended", ({ detail }) => end(detail));
+    session.addEventListener("inspect", ({ detail }) => showReport(detail));
+    session.addEventListener("ask", ({ detail }) => askReason(detail));
+    try {
+        await session.join();
+        sessionStorage.setItem(visit, room);
+        show("call");
+        byId("say-text").focus({ preventScroll: true });
+    } catch (error) {
+        session.leave();
+        session = null;
+        paintState(null);
+        show("lobby");
+        byId("join-error").textContent = text("joinFailed", { reason: error.message });
+        byId("join-error").hidden = false;
+    } finally {
+        submit.disabled = false;
+    }
+}
+
+function end({ title, reason }) {
+    session = null;
+    sessionStorage.removeItem(visit);
+    media.closeAll();
+    bullets.clear();
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    byId("ended-title").textContent = text(title);
+    byId("ended-reason").textContent = reason ?? "";
+    paintState(null);
+    show("ended");
+    byId("again").focus();
+}
+
+function wireLobby() {
+    byId("join-form").addEventListener("submit", (event) => {
+        event.preventDefault();
+        const [room, name] = [byId("room").value.trim(), byId("name").value.trim()];
+        if (room && name && !session) enter(room, name);
+    });
+    for (const [id, kind] of [["camera-choice", "video"], ["microphone-choice", "audio"], ["camera-change", "video"], ["microphone-change", "audio"]]) {
+        byId(id).addEventListener("change", ({ target }) => media.open(kind, target.value));
+    }
+    for (const [id, kind] of [["mic", "audio"], ["preview-mic", "audio"], ["camera", "video"], ["preview-camera", "video"]]) {
+        byId(id).addEventListener("click", () => media.toggle(kind));
+    }
+    media.addEventListener("change", () => {
+        paintMedia();
+        // An element does not notice by itself that its stream got its first picture.
+        byId("preview").srcObject = media.stream;
+        if (media.track("video")) byId("preview-notice").textContent = "";
+    });
+    navigator.mediaDevices?.addEventListener("devicechange", () => fillChoices([byId("camera-choice"), byId("microphone-choice")]));
+}
+
+function wireCall() {
+    byId("leave").addEventListener("click", () => {
+        session?.leave();
+        end({ title: "endedLeft" });
+    });
+    byId("again").addEventListener("click", openLobby);
+    byId("bullet-switch").addEventListener("click", () => changeBullets({ on: !settings.on }));
+    byId("settings").addEventListener("click", async () => {
+        await fillChoices([byId("camera-change"), byId("microphone-change")]);
+        openSettings(settings, { changeBullets, away: session?.away ?? false, setAway: (away) => session?.setAway(away) });
+    });
+    byId("share").addEventListener("click", () => {
+        const room = session ? session.name : byId("room").value.trim() || roomName();
+        openShare(`${location.origin}/#${encodeURIComponent(room)}`);
+    });
+    byId("screen").hidden = !navigator.mediaDevices?.getDisplayMedia;
+    byId("say").addEventListener("submit", async (event) => {
+        event.preventDefault();
+        const line = byId("say-text").value.trim();
+        if (!line || !session) return;
+        byId("say-text").value = "";
+        await session.say(line).catch((error) => toast(text("notSent", { reason: error.message })));
+    });
+    byId("language").addEventListener("click", switchLanguage);
+}
+
+addEventListener("pagehide", () => session?.pause());
+// A page taken back from the browser's cache has lost its calls.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+addEventListener("hashchange", () => roomName() !== session?.name && location.reload());
+
+wireLobby();
+wireCall();
+bullets.apply(settings);
+onLanguage(paintTexts);
+
+const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
+if (reloaded && roomName() && sessionStorage.getItem(visit) === roomName() && recall("name", "")) {
+    await media.openBoth();
+    await enter(roomName(), recall("name", ""));
+} else {
+    sessionStorage.removeItem(visit);
+    await openLobby();
+}

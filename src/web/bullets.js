@@ -1,0 +1,104 @@
+import { element } from "./dom.js";
+
+const gap = 32;
+const mostWaiting = 120;
+const staleAfter = 4_000;
+const longest = 120;
+
+/**
+ * Comments that fly over the video. All fly at one speed, so two in a lane never meet once the first has entered wholly; a lane is a time from
+ * which on it is free. What finds no lane waits a moment and is then left to the chat: density is a limit on lanes, not a pile of text.
+ *
+ * Nothing here reads the layout: text is measured on a canvas, and flying is a transform that the compositor does alone.
+ */
+export class Bullets {
+    #container;
+    #lanes = [];
+    #waiting = [];
+    #scheduled = false;
+    #measure = document.createElement("canvas").getContext("2d");
+    #size = { width: 0, height: 0 };
+    #settings = { on: true, speed: 160, density: 1, size: 22, opacity: 1 };
+    flown = 0;
+    left = 0;
+
+    constructor(container) {
+        this.#container = container;
+        new ResizeObserver(([{ contentRect }]) => {
+            this.#size = { width: contentRect.width, height: contentRect.height };
+            this.#layOut();
+        }).observe(container);
+    }
+
+    apply(settings) {
+        this.#settings = { ...this.#settings, ...settings };
+        const { on, size, opacity } = this.#settings;
+        this.#container.hidden = !on;
+        this.#container.style.opacity = opacity;
+        this.#container.style.fontSize = `${size}px`;
+        this.#measure.font = `600 ${size}px ${getComputedStyle(this.#container).fontFamily}`;
+        if (!on) this.clear();
+        this.#layOut();
+    }
+
+    fly(text, { own = false } = {}) {
+        if (!this.#settings.on || document.hidden || this.#size.width === 0) return;
+        const line = Array.from(text.replace(/\s+/g, " ").trim()).slice(0, longest).join("");
+        if (!line) return;
+        this.#waiting.push({ line, own, since: performance.now() });
+        if (this.#waiting.length > mostWaiting) this.#leave(this.#waiting.find((waiting) => !waiting.own) ?? this.#waiting[0]);
+        this.#schedule();
+    }
+
+    clear() {
+        this.#waiting = [];
+        for (const flying of [...this.#container.children]) flying.remove();
+    }
+
+    #layOut() {
+        const count = Math.max(1, Math.floor((this.#size.height / (this.#settings.size * 1.6)) * this.#settings.density));
+        this.#lanes = Array.from({ length: count }, (_, lane) => this.#lanes[lane] ?? 0);
+    }
+
+    #schedule() {
+        if (this.#scheduled) return;
+        this.#scheduled = true;
+        requestAnimationFrame((now) => {
+            this.#scheduled = false;
+            this.#launch(now);
+            if (this.#waiting.length) this.#schedule();
+        });
+    }
+
+    #launch(now) {
+        for (const waiting of this.#waiting.filter(({ since, own }) => !own && now - since > staleAfter)) this.#leave(waiting);
+        while (this.#waiting.length) {
+            const lane = this.#lanes.findIndex((freeAt) => freeAt <= now);
+            if (lane < 0) return;
+            const own = this.#waiting.findIndex((waiting) => waiting.own);
+            const [next] = this.#waiting.splice(Math.max(own, 0), 1);
+            this.#start(next, lane, now);
+        }
+    }
+
+    #start({ line, own }, lane, now) {
+        const { speed, size } = this.#settings;
+        const { width } = this.#size;
+        const length = this.#measure.measureText(line).width + (own ? size : 0);
+        this.#lanes[lane] = now + ((length + gap) / speed) * 1_000;
+        ++this.flown;
+        const bullet = element("span", { className: own ? "bullet own" : "bullet", textContent: line });
+        this.#container.append(bullet);
+        const y = Math.round(lane * size * 1.6);
+        const flight = bullet.animate(
+            { transform: [`translate(${width}px, ${y}px)`, `translate(${-length - gap}px, ${y}px)`] },
+            { duration: ((width + length + gap) / speed) * 1_000, easing: "linear" },
+        );
+        flight.onfinish = () => bullet.remove();
+    }
+
+    #leave(waiting) {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        ++this.left;
+    }
+}

@@ -1,0 +1,118 @@
+const constraints = {
+    video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+};
+
+/**
+ * This user's camera and microphone: one MediaStream for the page's whole life, whose tracks come and go. `change` {before, after} says which.
+ * A camera that is off is let go, so that its light goes out; a microphone is only muted, so that it is back at once.
+ */
+export class LocalMedia extends EventTarget {
+    stream = new MediaStream();
+    chosen = { video: "", audio: "" };
+    #work = Promise.resolve();
+
+    get possible() {
+        return Boolean(navigator.mediaDevices?.getUserMedia);
+    }
+
+    track(kind) {
+        return this.stream.getTracks().find((track) => track.kind === kind) ?? null;
+    }
+
+    isOn(kind) {
+        return this.track(kind)?.enabled ?? false;
+    }
+
+    /** Asks once for both, so that the user is asked once; takes one alone where the other is missing. Gives the reason for having none. */
+    async openBoth() {
+        if (!this.possible) return "insecure";
+        try {
+            const both = await navigator.mediaDevices.getUserMedia(this.#wanted(["video", "audio"]));
+            for (const track of both.getTracks()) this.#take(track);
+            return null;
+        } catch (error) {
+            if (error.name === "NotAllowedError") return "denied";
+        }
+        const opened = [await this.open("video"), await this.open("audio")];
+        return opened.some(Boolean) ? null : "noDevices";
+    }
+
+    /** One change after the other: a device asked for twice would be opened twice. */
+    open(kind, device = this.chosen[kind]) {
+        this.chosen[kind] = device;
+        return this.#inTurn(async () => {
+            if (device === "none") {
+                this.#close(kind);
+                return false;
+            }
+            const [track] = (await navigator.mediaDevices.getUserMedia(this.#wanted([kind]))).getTracks();
+            this.#take(track);
+            return true;
+        }).catch(() => false);
+    }
+
+    close(kind) {
+        return this.#inTurn(async () => this.#close(kind));
+    }
+
+    async toggle(kind) {
+        const track = this.track(kind);
+        if (!track) {
+            if (this.chosen[kind] === "none") this.chosen[kind] = "";
+            return this.open(kind);
+        }
+        if (kind === "video") return this.close("video");
+        track.enabled = !track.enabled;
+        this.#dispatch(null, null);
+    }
+
+    closeAll() {
+        for (const kind of ["video", "audio"]) this.#close(kind);
+    }
+
+    async devices() {
+        const all = this.possible ? await navigator.mediaDevices.enumerateDevices() : [];
+        const of = (kind) => all.filter((device) => device.kind === kind && device.deviceId);
+        return { video: of("videoinput"), audio: of("audioinput") };
+    }
+
+    #wanted(kinds) {
+        return Object.fromEntries(kinds.map((kind) => {
+            const device = this.chosen[kind];
+            return [kind, device && device !== "none" ? { ...constraints[kind], deviceId: { exact: device } } : constraints[kind]];
+        }));
+    }
+
+    #take(track) {
+        const before = this.track(track.kind);
+        if (before) {
+            track.enabled = before.enabled;
+            before.onended = null;
+            this.stream.removeTrack(before);
+            before.stop();
+        }
+        this.stream.addTrack(track);
+        track.onended = () => this.#close(track.kind);
+        this.#dispatch(before, track);
+    }
+
+    #close(kind) {
+        const before = this.track(kind);
+        if (!before) return;
+        before.onended = null;
+        this.stream.removeTrack(before);
+        before.stop();
+        this.#dispatch(before, null);
+    }
+
+    #inTurn(action) {
+        const done = this.#work.then(action);
+        this.#work = done.catch(() => {});
+        return done;
+    }
+
+    #dispatch(before, after) {
+        this.dispatchEvent(new CustomEvent("change", { detail: { before, after } }));
+    }
+}

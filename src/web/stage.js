@@ -1,0 +1,146 @@
+import { element, icon } from "./dom.js";
+import { text } from "./i18n.js";
+
+const gap = 8;
+const ratio = 16 / 10;
+
+/** The colour that a peer has everywhere on the page. */
+export const hueOf = (id) => parseInt(id.slice(-4), 16) % 360;
+
+/** The videos, as large as the space allows. A tile is one picture: somebody's camera, or a screen. */
+export class Stage {
+    #container;
+    #tiles = new Map();
+    #size = { width: 0, height: 0 };
+    /** Called with a tile's peer when its connection is asked about. */
+    onInspect = () => {};
+
+    constructor(container) {
+        this.#container = container;
+        new ResizeObserver(([{ contentRect }]) => {
+            this.#size = { width: contentRect.width, height: contentRect.height };
+            this.#layOut();
+        }).observe(container);
+    }
+
+    has(key) {
+        return this.#tiles.has(key);
+    }
+
+    /**
+     * Shows or changes a tile. `picture` is a function that gives its fields in the current language: {name, stream, peer, self, screen, muted, cameraOff, trouble}.
+     */
+    show(key, picture) {
+        let tile = this.#tiles.get(key);
+        if (!tile) {
+            tile = this.#build();
+            this.#tiles.set(key, tile);
+            this.#container.append(tile.figure);
+            this.#layOut();
+        }
+        tile.picture = picture;
+        this.#paint(tile);
+    }
+
+    remove(key) {
+        const tile = this.#tiles.get(key);
+        if (!tile) return;
+        this.#tiles.delete(key);
+        tile.watch?.abort();
+        tile.video.srcObject = null;
+        tile.figure.remove();
+        this.#layOut();
+    }
+
+    clear() {
+        for (const key of [...this.#tiles.keys()]) this.remove(key);
+    }
+
+    repaint() {
+        for (const tile of this.#tiles.values()) this.#paint(tile);
+    }
+
+    #build() {
+        const video = element("video", { autoplay: true, playsInline: true });
+        const initial = element("span");
+        const avatar = element("div", { className: "avatar" }, initial);
+        const label = element("span");
+        const mute = icon("mic-off");
+        const caption = element("figcaption", {}, mute, label);
+        const trouble = element("div", { className: "trouble", hidden: true });
+        const inspect = element("button", { className: "inspect", type: "button" });
+        const figure = element("figure", { className: "tile" }, video, avatar, trouble, caption, inspect);
+        return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, watch: null };
+    }
+
+    #paint(tile) {
+        const picture = tile.picture();
+        const { figure, video } = tile;
+        figure.classList.toggle("self", Boolean(picture.self));
+        figure.classList.toggle("screen", Boolean(picture.screen));
+        figure.style.setProperty("--hue", picture.hue ?? 180);
+        video.muted = Boolean(picture.self);
+        if (video.srcObject !== (picture.stream ?? null)) {
+            video.srcObject = picture.stream ?? null;
+            this.#watch(tile, picture.stream);
+            playWhenAllowed(video);
+        }
+        const live = picture.stream?.getVideoTracks().some((track) => track.readyState === "live" && !track.muted);
+        tile.avatar.hidden = Boolean(live && !picture.cameraOff);
+        tile.initial.textContent = Array.from(picture.initial ?? picture.name)[0]?.toUpperCase() ?? "?";
+        tile.label.textContent = picture.name;
+        video.setAttribute("aria-label", picture.name);
+        tile.mute.toggleAttribute("hidden", !picture.muted);
+        tile.label.title = picture.muted ? text("muted") : "";
+        this.#paintTrouble(tile, picture);
+    }
+
+    #paintTrouble(tile, { trouble, peer }) {
+        tile.trouble.hidden = !trouble;
+        tile.inspect.hidden = !peer || Boolean(trouble);
+        tile.inspect.textContent = text("details");
+        tile.inspect.onclick = () => this.onInspect(peer);
+        if (!trouble) return tile.trouble.replaceChildren();
+        const more = element("button", { className: "button", type: "button", textContent: text("details"), onclick: () => this.onInspect(peer) });
+        tile.trouble.replaceChildren(element("p", { textContent: trouble }), more);
+    }
+
+    /** Tracks come, go, and fall silent without the application's doing. */
+    #watch(tile, stream) {
+        tile.watch?.abort();
+        if (!stream) return;
+        tile.watch = new AbortController();
+        const { signal } = tile.watch;
+        const repaint = () => this.#paint(tile);
+        const follow = (track) => ["mute", "unmute", "ended"].forEach((type) => track.addEventListener(type, repaint, { signal }));
+        stream.getTracks().forEach(follow);
+        stream.addEventListener("addtrack", ({ track }) => (follow(track), repaint()), { signal });
+        stream.addEventListener("removetrack", repaint, { signal });
+    }
+
+    /** As many columns as make the tiles largest. */
+    #layOut() {
+        const count = this.#tiles.size;
+        const { width, height } = this.#size;
+        if (!count || !width || !height) return;
+        let best = { area: 0 };
+        for (let columns = 1; columns <= count; ++columns) {
+            const rows = Math.ceil(count / columns);
+            const most = { width: (width - gap * (columns - 1)) / columns, height: (height - gap * (rows - 1)) / rows };
+            // A tile may be narrower than a camera's picture, as on a phone held upright, but not by much.
+            const tall = Math.min(most.height, most.width * 1.3);
+            const wide = Math.min(most.width, tall * ratio);
+            if (wide * tall > best.area) best = { area: wide * tall, wide, tall };
+        }
+        this.#container.style.setProperty("--tile-width", `${Math.floor(best.wide)}px`);
+        this.#container.style.setProperty("--tile-height", `${Math.floor(best.tall)}px`);
+    }
+}
+
+/** A page that was loaded anew may not sound before it is touched. */
+function playWhenAllowed(video) {
+    video.play().catch((error) => {
+        if (error.name !== "NotAllowedError") return;
+        document.addEventListener("pointerdown", () => video.play().catch(() => {}), { once: true });
+    });
+}
