@@ -48,10 +48,10 @@ std::string one_line(std::string_view value) {
     return out;
 }
 
-std::string quoted(std::string_view value) { return '"' + one_line(value) + '"'; }
+std::string in_quotes(std::string_view value) { return '"' + one_line(value) + '"'; }
 
 std::string described(const setting& given) {
-    return "--" + std::string{given.chosen->name} + " " + quoted(given.value) + " (" + given.source + ")";
+    return "--" + std::string{given.chosen->name} + " " + in_quotes(given.value) + " (" + given.source + ")";
 }
 
 void add_once(std::vector<setting>& to, setting added) {
@@ -87,7 +87,7 @@ command_line read_command_line(int argc, const char* const* argv) {
     for (const auto& given : parsed.options) {
         const auto& name = given.string_key;
         if (given.position_key >= 0 || name.empty()) {
-            throw bad_option{"argument " + quoted(given.value.empty() ? "" : given.value.front()) +
+            throw bad_option{"argument " + in_quotes(given.value.empty() ? "" : given.value.front()) +
                              " (on the command line): expected options only, see --help"};
         }
         if (name == "help") {
@@ -98,7 +98,7 @@ command_line read_command_line(int argc, const char* const* argv) {
             result.print_config = true;
         } else if (name == "config") {
             if (result.file)
-                throw bad_option{"--config " + quoted(given.value.at(0)) +
+                throw bad_option{"--config " + in_quotes(given.value.at(0)) +
                                  " (on the command line): given twice, expected once"};
             result.file = given.value.at(0);
         } else {
@@ -131,7 +131,7 @@ environment_settings read_environment(const char* const* environment) {
         const auto& table = option_table();
         const auto found = std::ranges::find(table, name, environment_name);
         if (found == table.end()) {
-            throw bad_option{one_line(name) + "=" + quoted(value) +
+            throw bad_option{one_line(name) + "=" + in_quotes(value) +
                              " (in the environment): unknown, expected one of the options of --help"};
         }
         add_once(result.settings, {&*found, value, "in the environment as " + std::string{name}});
@@ -145,7 +145,7 @@ std::vector<setting> read_file_line(const std::string& line, const std::string& 
     // A section would only put a prefix before the keys, and every such key is unknown.
     const auto text = line.find_first_not_of(" \t\r");
     if (text != std::string::npos && line[text] == '[')
-        throw bad_option{quoted(line) + " (" + source + "): a section, expected key = value"};
+        throw bad_option{in_quotes(line) + " (" + source + "): a section, expected key = value"};
     try {
         std::istringstream one_line{line};
         const auto parsed = po::parse_config_file(one_line, nothing_known, /*allow_unregistered=*/true);
@@ -153,20 +153,20 @@ std::vector<setting> read_file_line(const std::string& line, const std::string& 
         for (const auto& given : parsed.options) {
             const auto* chosen = find_option(given.string_key);
             if (chosen == nullptr)
-                throw bad_option{quoted(given.string_key) + " (" + source +
+                throw bad_option{in_quotes(given.string_key) + " (" + source +
                                  "): unknown, expected one of the options of --help"};
             settings.push_back({chosen, given.value.empty() ? std::string{} : given.value.front(), source});
         }
         return settings;
     } catch (const po::error&) {
-        throw bad_option{quoted(line) + " (" + source + "): expected key = value"};
+        throw bad_option{in_quotes(line) + " (" + source + "): expected key = value"};
     }
 }
 
 std::vector<setting> read_file(const std::string& path, std::string_view named_by) {
     std::ifstream file{path};
     const auto unreadable = [&] {
-        return bad_option{"--config " + quoted(path) + " (" + std::string{named_by} +
+        return bad_option{"--config " + in_quotes(path) + " (" + std::string{named_by} +
                           "): cannot be read, expected a file"};
     };
     if (!file) throw unreadable();
