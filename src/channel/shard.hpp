@@ -81,6 +81,17 @@ public:
         return awaiter{*this};
     }
 
+    /// `co_await here.next_turn()`: goes on here, with nothing of this turn on the stack any more.
+    [[nodiscard]] auto next_turn() {
+        struct awaiter {
+            shard& here;
+            bool await_ready() const { return false; }
+            void await_suspend(std::coroutine_handle<> waiting) const { here.resume_later(waiting); }
+            void await_resume() const {}
+        };
+        return awaiter{*this};
+    }
+
     /// Does something on this shard: at once if this is its thread, else after everything that was sent there before.
     template <class Work>
     void tell(Work work) {

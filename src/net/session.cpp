@@ -198,6 +198,7 @@ task<> session::move_to(channel::shard& to) {
     while (pending_handlers_ > 0) co_await something();
     host_->delist(*this);
     leave_shard();
+    co_await home().next_turn();
     co_await to.enter();
     host_ = &host_->on(to);
     enter_shard(to);
