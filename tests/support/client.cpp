@@ -1,0 +1,198 @@
+#include "support/client.hpp"
+
+#include "protocol/object_id.hpp"
+#include "support/server_process.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace support {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+namespace {
+
+[[noreturn]] void complain(here at, const std::string& what) {
+    throw std::runtime_error(std::string(at.file_name()) + ":" + std::to_string(at.line()) + ": " + what);
+}
+
+std::string shown(const event& e) { return boost::json::serialize(e); }
+
+}  // namespace
+
+struct client::connection {
+    asio::io_context context{1};
+    websocket::stream<beast::tcp_stream> stream{context};
+    beast::flat_buffer buffer;
+    std::string subprotocol;
+
+    /// Runs one operation to its end, or the time limit.
+    template <class Start>
+    beast::error_code run(Start start) {
+        beast::error_code result = asio::error::timed_out;
+        beast::get_lowest_layer(stream).expires_after(patience());
+        start([&](beast::error_code ec, auto&&...) { result = ec; });
+        context.restart();
+        context.run();
+        return result;
+    }
+};
+
+client::client(std::uint16_t port) : client(port, options{}) {}
+
+client::client(std::uint16_t port, options wanted) : connection_(std::make_unique<connection>()) {
+    auto& stream = connection_->stream;
+    auto& socket = beast::get_lowest_layer(stream).socket();
+    socket.open(asio::ip::tcp::v4());
+    if (wanted.receive_buffer_bytes > 0) socket.set_option(asio::socket_base::receive_buffer_size(wanted.receive_buffer_bytes));
+    socket.connect({asio::ip::make_address(wanted.address), port});
+    socket.set_option(asio::ip::tcp::no_delay(true));
+    stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+        if (!wanted.subprotocols.empty()) request.set(beast::http::field::sec_websocket_protocol, wanted.subprotocols);
+    }));
+    stream.read_message_max(64 * 1024 * 1024);
+    websocket::response_type response;
+    const auto ec = connection_->run([&](auto done) { stream.async_handshake(response, wanted.address, wanted.path, std::move(done)); });
+    if (ec) throw std::runtime_error("no WebSocket: " + ec.message() + ", status " + std::to_string(response.result_int()));
+    connection_->subprotocol = response[beast::http::field::sec_websocket_protocol];
+}
+
+client::~client() = default;
+client::client(client&&) noexcept = default;
+client& client::operator=(client&&) noexcept = default;
+
+void client::send(std::string_view message) {
+    auto& stream = connection_->stream;
+    stream.text(true);
+    const auto ec = connection_->run([&](auto done) { stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
+    if (ec) throw std::runtime_error("cannot send: " + ec.message());
+}
+
+void client::send_binary(std::string_view message) {
+    connection_->stream.binary(true);
+    const auto ec = connection_->run(
+        [&](auto done) { connection_->stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
+    if (ec) throw std::runtime_error("cannot send: " + ec.message());
+}
+
+std::string client::read_message(here at) {
+    auto& buffer = connection_->buffer;
+    buffer.clear();
+    const auto ec = connection_->run([&](auto done) { connection_->stream.async_read(buffer, std::move(done)); });
+    if (ec) complain(at, "no event but: " + ec.message());
+    return beast::buffers_to_string(buffer.data());
+}
+
+event client::next(here at) { return boost::json::parse(read_message(at)).as_object(); }
+
+event client::expect(std::string_view type, here at) {
+    auto got = next(at);
+    if (text_of(got, "type") != type) complain(at, "expected " + std::string(type) + ", got " + shown(got));
+    return got;
+}
+
+event client::expect_error(int code, here at) {
+    auto got = expect("error", at);
+    if (number_of(got, "code") != code) complain(at, "expected error " + std::to_string(code) + ", got " + shown(got));
+    return got;
+}
+
+event client::skip_to(std::string_view type, here at) {
+    for (;;) {
+        auto got = next(at);
+        if (text_of(got, "type") == type) return got;
+    }
+}
+
+void client::expect_nothing(here at) {
+    const auto label = "nothing." + std::to_string(++labels_);
+    send("@label=" + label + " /ping");
+    const auto got = next(at);
+    if (text_of(got, "type") != "pong" || text_of(got, "label") != label) complain(at, "expected nothing, got " + shown(got));
+}
+
+event client::expect_close(int code, here at) {
+    event bye;
+    if (code != 1000) {
+        bye = expect("bye", at);
+        if (number_of(bye, "code") != code) complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
+    }
+    auto& buffer = connection_->buffer;
+    buffer.clear();
+    const auto ec = connection_->run([&](auto done) { connection_->stream.async_read(buffer, std::move(done)); });
+    if (!ec) complain(at, "expected the close, got " + beast::buffers_to_string(buffer.data()));
+    if (ec != websocket::error::closed) complain(at, "expected a close frame, got " + ec.message());
+    const int got = connection_->stream.reason().code;
+    if (got != code) complain(at, "expected close code " + std::to_string(code) + ", got " + std::to_string(got));
+    return bye;
+}
+
+event client::ask(std::string_view command, here at) {
+    const auto label = "ask." + std::to_string(++labels_);
+    send("@label=" + label + " " + std::string(command));
+    auto got = next(at);
+    if (!got.contains("label") || text_of(got, "label") != label) complain(at, "expected the reply to " + std::string(command) + ", got " + shown(got));
+    return got;
+}
+
+event client::describe(std::string_view json, here at) {
+    send("/descp {" + std::string(json) + "}");
+    auto welcome = expect("welcome", at);
+    id_ = text_of(welcome, "id");
+    session_ = text_of(welcome, "session");
+    return welcome;
+}
+
+std::string client::proof() const { return R"("id": ")" + id_ + R"(", "session": ")" + session_ + '"'; }
+
+void client::drop() { beast::get_lowest_layer(connection_->stream).close(); }
+
+void client::close(int code) {
+    const auto ec = connection_->run([&](auto done) {
+        connection_->stream.async_close(websocket::close_reason(static_cast<websocket::close_code>(code)), std::move(done));
+    });
+    if (ec) throw std::runtime_error("the closing handshake failed: " + ec.message());
+}
+
+std::string client::selected_subprotocol() const { return connection_->subprotocol; }
+
+std::string make_id() { return protocol::peer_id::make().hex(); }
+
+std::string make_channel() { return "#" + protocol::channel_id::make().hex(); }
+
+std::string text_of(const event& from, std::string_view key) {
+    const auto* const value = from.if_contains(key);
+    if (!value || !value->is_string()) throw std::runtime_error("no text \"" + std::string(key) + "\" in " + shown(from));
+    return std::string(value->as_string());
+}
+
+std::int64_t number_of(const event& from, std::string_view key) {
+    const auto* const value = from.if_contains(key);
+    if (!value || !value->is_number()) throw std::runtime_error("no number \"" + std::string(key) + "\" in " + shown(from));
+    return value->to_number<std::int64_t>();
+}
+
+bool flag_of(const event& from, std::string_view key) {
+    const auto* const value = from.if_contains(key);
+    if (!value || !value->is_bool()) throw std::runtime_error("no truth \"" + std::string(key) + "\" in " + shown(from));
+    return value->as_bool();
+}
+
+std::string id_in(const event& from, std::string_view key) {
+    const auto* const value = from.if_contains(key);
+    if (!value || !value->is_object()) throw std::runtime_error("no object \"" + std::string(key) + "\" in " + shown(from));
+    return text_of(value->as_object(), "id");
+}
+
+}  // namespace support

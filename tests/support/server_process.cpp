@@ -1,0 +1,118 @@
+#include "support/server_process.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace support {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+std::vector<std::string> command_line(std::vector<std::string> options) {
+    const char* const other = std::getenv("SIGNALLER_BINARY");
+    std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM, "--port", "0", "--log-level", "warning"};
+    const char* const threads = std::getenv("SIGNALLER_TEST_THREADS");
+    const bool chosen = std::find(options.begin(), options.end(), "--threads") != options.end();
+    if (threads && !chosen) line.insert(line.end(), {"--threads", threads});
+    line.insert(line.end(), options.begin(), options.end());
+    return line;
+}
+
+}  // namespace
+
+std::chrono::milliseconds patience() {
+    const char* const seconds = std::getenv("SIGNALLER_TEST_PATIENCE");
+    return std::chrono::seconds(seconds ? std::atoi(seconds) : 20);
+}
+
+server_process::server_process(std::vector<std::string> options) {
+    auto line = command_line(std::move(options));
+    std::vector<char*> arguments;
+    for (auto& word : line) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    errors_ = memfd_create("stderr", MFD_CLOEXEC);
+    pid_ = fork();
+    if (pid_ == 0) {
+        dup2(pipe_ends[1], STDOUT_FILENO);
+        dup2(errors_, STDERR_FILENO);
+        execv(arguments.front(), arguments.data());
+        _exit(127);
+    }
+    close(pipe_ends[1]);
+    output_ = pipe_ends[0];
+    read_port();
+}
+
+void server_process::read_port() {
+    std::string text;
+    const auto deadline = clock::now() + patience();
+    while (text.find('\n') == std::string::npos) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+        pollfd ready{output_, POLLIN, 0};
+        char part[512];
+        if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0) throw std::runtime_error("the server does not start: " + errors());
+        const auto count = read(output_, part, sizeof part);
+        if (count <= 0) throw std::runtime_error("the server ended at once: " + errors());
+        text.append(part, static_cast<std::size_t>(count));
+    }
+    const auto line = text.substr(0, text.find('\n'));
+    const auto colon = line.rfind(':');
+    if (line.find(" listening on ws://") == std::string::npos) throw std::runtime_error("the server says: " + line);
+    port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
+}
+
+std::string server_process::errors() const {
+    std::string text(64 * 1024, '\0');
+    const auto count = pread(errors_, text.data(), text.size(), 0);
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return text;
+}
+
+void server_process::terminate() const { ::kill(pid_, SIGTERM); }
+
+void server_process::kill() {
+    killed_ = true;
+    ::kill(pid_, SIGKILL);
+}
+
+int server_process::wait_exit() {
+    const auto deadline = clock::now() + patience();
+    int status = 0;
+    while (waitpid(pid_, &status, WNOHANG) == 0) {
+        if (clock::now() > deadline) {
+            ::kill(pid_, SIGKILL);
+            waitpid(pid_, &status, 0);
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+server_process::~server_process() {
+    if (pid_ > 0) {
+        if (!killed_) terminate();
+        const int code = wait_exit();
+        if (!killed_ && code != 0) BOOST_ERROR("the server ended with " << code << ": " << errors());
+    }
+    close(output_);
+    close(errors_);
+}
+
+}  // namespace support

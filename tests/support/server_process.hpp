@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace support {
+
+/// How long a test waits for something that must happen: generous, because it is only reached when something is wrong. SIGNALLER_TEST_PATIENCE
+/// (seconds) changes it for sanitizers and slow machines.
+[[nodiscard]] std::chrono::milliseconds patience();
+
+/// The real program, listening on a port of its own. Started with `--port 0` and the given options, and with `--threads N` if SIGNALLER_TEST_THREADS
+/// says so; SIGNALLER_BINARY names another program to test.
+class server_process {
+public:
+    explicit server_process(std::vector<std::string> options = {});
+
+    /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's finding does not.
+    ~server_process();
+    server_process(const server_process&) = delete;
+    server_process& operator=(const server_process&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    void terminate() const;
+    void kill();
+    /// Waits for the end, bounded by patience(); the exit code, or minus the signal's number.
+    int wait_exit();
+
+private:
+    void read_port();
+    [[nodiscard]] std::string errors() const;
+
+    pid_t pid_ = -1;
+    int output_ = -1;
+    int errors_ = -1;  ///< a file without a name: no pipe that fills up
+    std::uint16_t port_ = 0;
+    bool killed_ = false;
+};
+
+}  // namespace support
