@@ -40,7 +40,7 @@ std::variant<server::config, exit_request> parse(words arguments, const words& e
 server::config accepted(const words& arguments, const words& environment = {}) {
     const auto parsed = parse(arguments, environment);
     const auto* refused = std::get_if<exit_request>(&parsed);
-    BOOST_REQUIRE_MESSAGE(refused == nullptr, refused->text);
+    if (refused != nullptr) BOOST_FAIL(refused->text);
     return std::get<server::config>(parsed);
 }
 
