@@ -35,7 +35,7 @@ const texts = {
     },
 };
 
-let language = recall("language", navigator.languages?.some((tag) => /^zh\b/i.test(tag)) && /^zh\b/i.test(navigator.language) ? "zh" : "en");
+let language = recall("language", /^zh\b/i.test(globalThis.navigator?.language ?? "") ? "zh" : "en");
 const listeners = new Set();
 
 export function text(key, values = {}) {
@@ -61,3 +61,5 @@ export function applyTexts(root = document) {
 }
 
 export const otherLanguage = () => (language === "zh" ? { name: "English", tag: "en" } : { name: "中文", tag: "zh" });
+
+export const keysOf = (tag) => Object.keys(texts[tag]).sort();

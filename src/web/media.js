@@ -1,5 +1,5 @@
 const constraints = {
-    video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+    video: { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24 } },
     audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
 };
 

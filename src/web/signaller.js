@@ -7,8 +7,9 @@
  *     room.addEventListener("stream", ({ detail }) => show(detail.member, detail.stream));
  *     await room.join();
  */
-import { newId } from "./ids.js";
-import { SignallerError, connectionLost, closed } from "./errors.js";
+import { Commands } from "./commands.js";
+import { Connection } from "./connection.js";
+import { SignallerError, closed } from "./errors.js";
 import { SessionStore } from "./session_store.js";
 
 export { newId, channelId } from "./ids.js";
@@ -16,14 +17,8 @@ export { SignallerError } from "./errors.js";
 export { Call } from "./call.js";
 export { Room } from "./room.js";
 
-const finalCodes = new Set([1002, 1003, 1007, 1009]);
-const stableAfter = 10_000;
-const pongPatience = 10_000;
 const acknowledgeEvery = 32;
 const acknowledgeAfter = 5_000;
-const maximumPending = 1_000;
-/** Commands that may be carried out twice without anybody noticing. */
-const repeatable = /^\/(whois|peers|history|ice|join|bans|ping)\b/;
 /** Contents that start so belong to a Call; everything else is the application's. */
 const signalStart = '{"rtc":';
 
@@ -37,21 +32,14 @@ const signalStart = '{"rtc":';
 export class Signaller extends EventTarget {
     #options;
     #store;
-    #socket = null;
-    #pending = new Map();
+    #connection;
+    #commands = new Commands((text) => this.#sendIfReady(text));
     #memberships = new Map();
-    #labels = 0;
     #seen = 0;
     #acknowledged = 0;
+    #acknowledging = null;
     #missed = 0;
-    #attempts = 0;
-    #connectedAt = 0;
-    #heardAt = 0;
-    #pingedAt = 0;
-    #heldUntil = 0;
-    #bye = null;
     #ready;
-    #timers = {};
     #listening = new AbortController();
 
     constructor(options = {}) {
@@ -69,7 +57,13 @@ export class Signaller extends EventTarget {
         this.#store = new SessionStore(this.url, options.id, options.storage);
         this.ready = new Promise((resolve, reject) => (this.#ready = { resolve, reject }));
         this.ready.catch(() => {});
-        this.#watchPage();
+        this.#connection = new Connection(this.url, this.#options, {
+            opened: () => this.#introduce(),
+            received: (event) => this.#receive(event),
+            broken: (detail) => this.#broken(detail),
+            refused: (detail) => this.#refused(detail),
+        });
+        globalThis.addEventListener?.("pagehide", () => this.#acknowledge(), { signal: this.#listening.signal });
         this.#start();
     }
 
@@ -173,28 +167,23 @@ export class Signaller extends EventTarget {
      * Sends a command as the protocol has it and gives its reply. While the connection is away it waits for it. Rejects with a SignallerError.
      */
     command(text) {
-        if (this.state === "closed") return Promise.reject(closed());
-        if (this.#pending.size >= maximumPending) return Promise.reject(new SignallerError({ name: "ERR_TOOMANYPENDING", message: "too many commands wait for the connection" }));
-        return new Promise((resolve, reject) => {
-            const label = `c${++this.#labels}-${newId().slice(-6)}`;
-            this.#pending.set(label, { text, resolve, reject, sent: false, tried: false });
-            this.#flush();
-        });
+        return this.state === "closed" ? Promise.reject(closed()) : this.#commands.add(text);
     }
 
     /** Leaves every channel, ends the session and closes. Nothing reconnects after it. */
     close() {
         if (this.state === "closed") return;
-        if (this.#socket?.readyState === 1) this.#socket.send("/quit");
+        for (const call of [...this.calls.values()]) call.close();
+        this.#connection.send("/quit");
         this.#store.forget();
-        this.#end("closed", { reason: "closed" });
+        this.#end({ reason: "closed", failed: false });
     }
 
     async #start() {
         await this.#store.load();
         this.id ??= this.#store.id;
         this.#seen = this.#acknowledged = this.#store.seen;
-        this.#connect();
+        this.#connection.open();
     }
 
     async #credentials() {
@@ -202,145 +191,120 @@ export class Signaller extends EventTarget {
         return token ? { token } : {};
     }
 
-    #connect() {
-        if (this.state === "closed") return;
-        this.#bye = null;
-        let socket;
-        try {
-            socket = new this.#options.WebSocket(this.url, ["signaller.v1"]);
-        } catch (error) {
-            this.#end("failed", { reason: error.message });
-            return;
-        }
-        this.#socket = socket;
-        // A connection attempt that hangs is given up like one that fails.
-        this.#timer("open", () => this.#drop(socket), 15_000);
-        socket.onopen = () => this.#introduce(socket);
-        socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
-        socket.onclose = ({ code }) => socket === this.#socket && this.#broken(code);
-        socket.onerror = () => {};
-    }
-
-    async #introduce(socket) {
+    async #introduce() {
         const credentials = await this.#credentials().catch(() => null);
-        if (!credentials) return this.#drop(socket);
+        if (!credentials) return this.#connection.drop();
         const { id, session } = this.#store;
         const described = { ...this.description, ...(this.name && { name: this.name }), ...credentials, resume: this.#options.resume };
         if (session) Object.assign(described, { id, session, seen: this.#seen });
         else if (this.id) described.id = this.id;
-        if (socket.readyState === 1) socket.send(`/descp ${JSON.stringify(described)}`);
+        this.#connection.send(`/descp ${JSON.stringify(described)}`);
     }
 
     #receive(event) {
-        this.#heardAt = Date.now();
-        this.#pingedAt = 0;
-        if (event.type === "bye") this.#bye = event;
-        else if (this.state !== "connected") return this.#beforeWelcome(event);
-        else if (event.type !== "pong") this.#count();
+        if (this.state !== "connected" && event.type !== "bye") return this.#beforeWelcome(event);
+        const counts = event.type !== "pong" && event.type !== "bye";
+        if (counts) this.#count();
         if (event.type === "ice") this.iceServers = event.iceServers;
-        if (event.type === "kick" || event.type === "ban") {
-            if (event.peer.id === this.id) this.#memberships.delete(event.channel);
-        }
-        this.#answer(event);
+        if ((event.type === "kick" || event.type === "ban") && event.peer.id === this.id) this.#memberships.delete(event.channel);
+        this.#commands.answer(event);
         this.#dispatchServerEvent(event);
-        if (this.#missed > 0 && event.type !== "pong" && event.type !== "bye" && --this.#missed === 0) this.#flush();
+        if (this.#missed > 0 && counts && --this.#missed === 0) this.#commands.flush();
     }
 
     #beforeWelcome(event) {
         if (event.type === "welcome") return this.#welcomed(event);
         if (event.type !== "error") return;
-        const mine = !this.#options.id;
-        if (event.code === 433 && mine) {
+        if (event.code === 433 && !this.#options.id) {
+            // The server forgot the session but not its id, so one starts anew under another.
             this.#store.forget();
             this.id = null;
-            this.#drop(this.#socket);
+            this.#connection.drop();
         } else if (event.code === 263 || event.code === 400) {
-            this.#drop(this.#socket);
+            this.#connection.drop();
         } else {
             const error = new SignallerError(event);
-            this.#ready.reject(error);
-            this.#end("failed", { reason: error.message, error });
+            this.#end({ reason: error.message, error, failed: true });
         }
     }
 
     #welcomed(welcome) {
-        this.#clear("open");
         const fresh = !welcome.resumed;
         const lost = fresh || welcome.lost;
-        if (lost) this.#seen = this.#acknowledged = 0;
+        if (lost) {
+            this.#seen = this.#acknowledged = 0;
+            this.#commands.sessionLost();
+        }
         this.#missed = welcome.missed ?? 0;
         Object.assign(this, { id: welcome.id, name: welcome.name, iceServers: welcome.iceServers ?? [], limits: welcome.limits, heartbeat: welcome.heartbeat });
         this.#store.save(welcome.id, welcome.session, this.#seen);
-        this.#connectedAt = Date.now();
-        if (lost) this.#settleAfterLoss(welcome);
+        this.#connection.welcomed(welcome.heartbeat);
         this.#setState("connected");
-        this.#timer("heartbeat", () => this.#beat(), 5_000, true);
         this.#ready.resolve(welcome);
         this.#dispatch("welcome", welcome);
-        if (fresh) this.#rejoin();
-        if (this.#missed === 0) this.#flush();
+        if (fresh) this.#commands.ahead(() => this.#rejoin());
+        this.#commands.flush();
         this.#dispatch("ready", { fresh, lost: welcome.lost ?? false });
     }
 
-    /** Whether a command was carried out whose reply is lost cannot be known, so its sender decides. */
-    #settleAfterLoss() {
-        for (const [label, { tried, text, reject }] of this.#pending) {
-            if (!tried || repeatable.test(text)) continue;
-            this.#pending.delete(label);
-            reject(connectionLost());
-        }
-    }
-
-    /** Before all else that waits, so that a message to a channel finds its sender there. */
     #rejoin() {
-        const waiting = [...this.#pending];
-        this.#pending.clear();
         for (const [channel, token] of this.#memberships) {
             this.join(channel, token).catch((error) => {
                 this.#memberships.delete(channel);
                 this.#dispatch("rejoinfailed", { channel, error });
             });
         }
-        for (const [label, command] of waiting) this.#pending.set(label, command);
     }
 
     #count() {
         ++this.#seen;
         if (!this.#options.resume) return;
         if (this.#seen - this.#acknowledged >= acknowledgeEvery) this.#acknowledge();
-        else if (!this.#timers.acknowledge) this.#timer("acknowledge", () => this.#acknowledge(), acknowledgeAfter);
+        else this.#acknowledging ??= setTimeout(() => this.#acknowledge(), acknowledgeAfter);
     }
 
     #acknowledge() {
-        this.#clear("acknowledge");
+        clearTimeout(this.#acknowledging);
+        this.#acknowledging = null;
         this.#store.saveSeen(this.#seen);
         if (this.state !== "connected" || this.#acknowledged === this.#seen) return;
         this.#acknowledged = this.#seen;
-        this.#socket.send(`/ack ${this.#seen}`);
+        this.#connection.send(`/ack ${this.#seen}`);
     }
 
-    #answer(event) {
-        const command = event.label && this.#pending.get(event.label);
-        if (!command) return;
-        if (event.type === "error" && event.code === 263) {
-            command.sent = false;
-            this.#heldUntil = Date.now() + (event.retryAfter ?? 1_000);
-            this.#timer("hold", () => this.#flush(), event.retryAfter ?? 1_000);
-            return;
-        }
-        this.#pending.delete(event.label);
-        if (event.type === "error") command.reject(new SignallerError(event));
-        else command.resolve(event);
+    /** Commands wait until the events missed are in: a reply among them says that its command needs no sending. */
+    #sendIfReady(text) {
+        if (this.state !== "connected" || this.#missed > 0) return false;
+        this.#connection.send(text);
+        return true;
     }
 
-    /** Sends what waits, in order. Held back until the events missed are in: a reply among them says that its command needs no sending. */
-    #flush() {
-        if (this.state !== "connected" || this.#missed > 0 || Date.now() < this.#heldUntil) return;
-        for (const [label, command] of this.#pending) {
-            if (command.sent) continue;
-            command.sent = true;
-            this.#socket.send(`@label=${label} ${command.text}`);
-        }
+    #broken(detail) {
+        clearTimeout(this.#acknowledging);
+        this.#acknowledging = null;
+        this.#missed = 0;
+        this.#store.saveSeen(this.#seen);
+        this.#commands.connectionBroke();
+        this.#setState("reconnecting", detail);
+    }
+
+    #refused(detail) {
+        // Taken over by a newer connection: the session lives on there.
+        if (detail.code !== 4501) this.#store.forget();
+        this.#end({ ...detail, failed: true });
+    }
+
+    #end(detail) {
+        if (this.state === "closed") return;
+        const error = detail.error ?? closed(detail.reason);
+        clearTimeout(this.#acknowledging);
+        this.#listening.abort();
+        for (const call of [...this.calls.values()]) call.close();
+        this.#setState("closed", detail);
+        this.#ready.reject(error);
+        this.#commands.end(error);
+        this.#connection.end();
+        this.#store.release();
     }
 
     #dispatchServerEvent(event) {
@@ -362,88 +326,6 @@ export class Signaller extends EventTarget {
         this.calls.get(from.id)?.receive(rtc);
     }
 
-    /** Timers of hidden pages run once a minute, so silence counts only after a ping went unanswered. */
-    #beat() {
-        const now = Date.now();
-        if (this.#pingedAt && now - this.#pingedAt >= pongPatience) this.#drop(this.#socket);
-        else if (!this.#pingedAt && now - this.#heardAt >= this.heartbeat * 1_000) this.#probe(now);
-    }
-
-    #probe(now) {
-        this.#pingedAt = now;
-        if (this.#socket?.readyState === 1) this.#socket.send("/ping");
-    }
-
-    #drop(socket) {
-        if (!socket || socket !== this.#socket) return;
-        this.#socket = null;
-        socket.close();
-        this.#broken(1006);
-    }
-
-    #broken(code) {
-        this.#socket = null;
-        for (const name of ["open", "heartbeat", "acknowledge", "hold"]) this.#clear(name);
-        if (this.state === "closed") return;
-        const ended = this.#bye?.code ?? code;
-        if (this.#bye?.reconnect === false || finalCodes.has(ended) || (ended >= 4500 && ended <= 4999)) {
-            if (ended !== 4501) this.#store.forget();
-            return this.#end("failed", { reason: this.#bye?.reason ?? `closed with ${ended}`, code: ended });
-        }
-        if (this.#connectedAt && Date.now() - this.#connectedAt > stableAfter) this.#attempts = 0;
-        this.#connectedAt = 0;
-        this.#pingedAt = 0;
-        this.#missed = 0;
-        this.#store.saveSeen(this.#seen);
-        // What was sent may or may not have arrived: the replies among the events missed will tell.
-        for (const command of this.#pending.values()) {
-            command.tried ||= command.sent;
-            command.sent = false;
-        }
-        const wait = this.#waitBeforeRetry();
-        this.#setState("reconnecting", { reason: this.#bye?.reason ?? "connection lost", retryAfter: wait });
-        this.#timer("retry", () => this.#connect(), wait);
-    }
-
-    #waitBeforeRetry() {
-        const { first, most } = this.#options.backoff;
-        const ceiling = Math.min(most, first * 2 ** this.#attempts++);
-        return (this.#bye?.retryAfter ?? 0) + Math.round(Math.random() * ceiling);
-    }
-
-    #end(state, detail) {
-        const socket = this.#socket;
-        this.#socket = null;
-        for (const name of Object.keys(this.#timers)) this.#clear(name);
-        this.#listening.abort();
-        this.#ready.reject(detail.error ?? closed(detail.reason));
-        const error = detail.error ?? closed(detail.reason);
-        for (const { reject } of this.#pending.values()) reject(error);
-        this.#pending.clear();
-        this.#setState("closed", { ...detail, failed: state === "failed" });
-        for (const call of [...this.calls.values()]) call.close();
-        socket?.close();
-        this.#store.release();
-    }
-
-    #watchPage() {
-        if (typeof globalThis.addEventListener !== "function") return;
-        const { signal } = this.#listening;
-        globalThis.addEventListener("online", () => this.#hurry(), { signal });
-        globalThis.addEventListener("pagehide", () => this.#acknowledge(), { signal });
-        globalThis.document?.addEventListener("visibilitychange", () => !document.hidden && this.#hurry(), { signal });
-    }
-
-    /** The network or the user is back: try at once, or find out whether the connection survived. */
-    #hurry() {
-        if (this.state === "reconnecting" && this.#timers.retry && !this.#bye?.retryAfter) {
-            this.#clear("retry");
-            this.#connect();
-        } else if (this.state === "connected" && !this.#pingedAt) {
-            this.#probe(Date.now());
-        }
-    }
-
     #setState(state, detail = {}) {
         this.state = state;
         this.#dispatch("statechange", { state, ...detail });
@@ -451,17 +333,6 @@ export class Signaller extends EventTarget {
 
     #dispatch(type, detail) {
         this.dispatchEvent(new CustomEvent(type, { detail }));
-    }
-
-    #timer(name, action, delay, repeat = false) {
-        this.#clear(name);
-        if (repeat) this.#timers[name] = setInterval(action, delay);
-        else this.#timers[name] = setTimeout(() => (delete this.#timers[name], action()), delay);
-    }
-
-    #clear(name) {
-        clearTimeout(this.#timers[name]);
-        delete this.#timers[name];
     }
 }
 

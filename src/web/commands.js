@@ -1,0 +1,93 @@
+import { SignallerError, closed, connectionLost } from "./errors.js";
+import { newId } from "./ids.js";
+
+const mostPending = 1_000;
+/** Commands that may be carried out twice without anybody noticing. */
+const repeatable = /^\/(whois|peers|history|ice|join|bans|ping)\b/;
+
+/**
+ * The commands that wait for their reply, in their order. A broken connection leaves it open whether a command arrived: after a resume the
+ * replies among the events missed tell, and the rest is sent again; so each is carried out once.
+ */
+export class Commands {
+    #pending = new Map();
+    #count = 0;
+    #heldUntil = 0;
+    #holding = null;
+    #send;
+
+    /** @param send sends a text, or gives false when that is not possible now. */
+    constructor(send) {
+        this.#send = send;
+    }
+
+    add(text) {
+        if (this.#pending.size >= mostPending) {
+            return Promise.reject(new SignallerError({ name: "ERR_TOOMANYPENDING", message: "too many commands wait for the connection" }));
+        }
+        return new Promise((resolve, reject) => {
+            const label = `c${++this.#count}-${newId().slice(-6)}`;
+            this.#pending.set(label, { text, resolve, reject, sent: false, tried: false });
+            this.flush();
+        });
+    }
+
+    /** What `add` is called for inside comes before all that waits already. */
+    ahead(add) {
+        const waiting = [...this.#pending];
+        this.#pending.clear();
+        add();
+        for (const [label, command] of waiting) this.#pending.set(label, command);
+    }
+
+    flush() {
+        if (Date.now() < this.#heldUntil) return;
+        for (const [label, command] of this.#pending) {
+            if (command.sent) continue;
+            if (!this.#send(`@label=${label} ${command.text}`)) return;
+            command.sent = true;
+        }
+    }
+
+    answer(event) {
+        const command = event.label && this.#pending.get(event.label);
+        if (!command) return;
+        if (event.type === "error" && event.code === 263) {
+            command.sent = false;
+            this.#hold(event.retryAfter ?? 1_000);
+            return;
+        }
+        this.#pending.delete(event.label);
+        if (event.type === "error") command.reject(new SignallerError(event));
+        else command.resolve(event);
+    }
+
+    connectionBroke() {
+        for (const command of this.#pending.values()) {
+            command.tried ||= command.sent;
+            command.sent = false;
+        }
+    }
+
+    /** The session's past is lost, and with it the answers: whether to say it again its sender must decide. */
+    sessionLost() {
+        for (const [label, { tried, text, reject }] of this.#pending) {
+            if (!tried || repeatable.test(text)) continue;
+            this.#pending.delete(label);
+            reject(connectionLost());
+        }
+    }
+
+    end(error = closed()) {
+        clearTimeout(this.#holding);
+        for (const { reject } of this.#pending.values()) reject(error);
+        this.#pending.clear();
+    }
+
+    /** The server dropped a command because there were too many. */
+    #hold(milliseconds) {
+        this.#heldUntil = Date.now() + milliseconds;
+        clearTimeout(this.#holding);
+        this.#holding = setTimeout(() => this.flush(), milliseconds);
+    }
+}
