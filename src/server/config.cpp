@@ -6,7 +6,6 @@
 #include <boost/program_options.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <fstream>
 #include <iterator>
@@ -113,9 +112,12 @@ struct environment_settings {
     std::optional<std::string> file;
 };
 
+/// Read by the tests around the server, which inherits it.
+bool is_for_tests(std::string_view variable) {
+    return variable == "SIGNALLER_BINARY" || variable.starts_with("SIGNALLER_TEST_");
+}
+
 environment_settings read_environment(const char* const* environment) {
-    // Read by the tests and the scripts around the server, which inherits them.
-    static constexpr std::array<std::string_view, 1> not_options{"SIGNALLER_BINARY"};
     environment_settings result;
     for (; environment != nullptr && *environment != nullptr; ++environment) {
         const std::string_view variable{*environment};
@@ -123,7 +125,7 @@ environment_settings read_environment(const char* const* environment) {
         const auto end_of_name = std::min(variable.find('='), variable.size());
         const auto name = variable.substr(0, end_of_name);
         const std::string value{variable.substr(std::min(end_of_name + 1, variable.size()))};
-        if (std::ranges::find(not_options, name) != not_options.end()) continue;
+        if (is_for_tests(name)) continue;
         if (name == "SIGNALLER_CONFIG") {
             result.file = value;
             continue;

@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(the_version_is_one_line) {
 }
 
 BOOST_AUTO_TEST_CASE(variables_of_the_tests_are_no_options) {
-    accepted({}, {"SIGNALLER_BINARY=/x", "SIGNALLERX=1", "PATH"});
+    accepted({}, {"SIGNALLER_BINARY=/x", "SIGNALLER_TEST_THREADS=4", "SIGNALLERX=1", "PATH"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
