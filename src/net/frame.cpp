@@ -254,9 +254,11 @@ frame_event message_reader::take_payload(std::span<char>& input) {
 void append_ping(std::string& out, std::string_view payload) { append_control(out, ping_frame, payload); }
 
 void append_pong(std::string& out, std::string_view payload) {
+    // Comes back as it was, text or not.
+    const auto cut = payload.substr(0, longest_control_payload);
     out.push_back(static_cast<char>(0x80U | pong_frame));
-    out.push_back(static_cast<char>(payload.size()));
-    out.append(payload);
+    out.push_back(static_cast<char>(cut.size()));
+    out.append(cut);
 }
 
 void append_close(std::string& out, std::uint16_t code, std::string_view reason) {

@@ -57,7 +57,7 @@ private:
     std::unique_ptr<partial> partial_;
 };
 
-/// Appends an unmasked control frame (payload at most 125 bytes; longer is cut at a character boundary).
+/// Appends an unmasked control frame (payload at most 125 bytes; longer is cut, text at a character boundary).
 void append_ping(std::string& out, std::string_view payload);
 void append_pong(std::string& out, std::string_view payload);
 void append_close(std::string& out, std::uint16_t code, std::string_view reason);

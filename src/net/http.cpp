@@ -1,5 +1,6 @@
 #include "net/http.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -18,17 +19,19 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-constexpr std::size_t key_bytes = 16;
 constexpr std::size_t key_digits = 24;
 
 std::string_view to_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-/// A Sec-WebSocket-Key is the base64 of 16 bytes (RFC 6455, 4.1).
+/// A Sec-WebSocket-Key is the base64 of 16 bytes (RFC 6455, 4.1): 22 digits and the padding. OpenSSL's decoder would take a '=' anywhere.
 bool is_valid_key(std::string_view key) {
-    if (key.size() != key_digits || !key.ends_with("==")) return false;
-    std::array<unsigned char, key_bytes + 2> decoded{};
-    return EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(key.data()), static_cast<int>(key.size())) ==
-           static_cast<int>(decoded.size());
+    constexpr std::string_view padding = "==";
+    const auto is_digit = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    };
+    if (key.size() != key_digits || !key.ends_with(padding)) return false;
+    key.remove_suffix(padding.size());
+    return std::all_of(key.begin(), key.end(), is_digit);
 }
 
 std::string accept_value(std::string_view key) {
@@ -80,16 +83,32 @@ http_parse refused(unsigned status, std::string_view message) {
 
 /// Path and query of an origin-form or absolute-form target (RFC 9112, 3.2).
 void split_target(std::string_view target, http_request& into) {
+    std::string_view path = target;
     if (const auto scheme = target.find("://"); scheme != std::string_view::npos && target.front() != '/') {
-        const auto path = target.find('/', scheme + 3);
-        target = path == std::string_view::npos ? "/" : target.substr(path);
+        path.remove_prefix(std::min(target.find_first_of("/?", scheme + 3), target.size()));
     }
-    const auto question = target.find('?');
-    into.path = target.substr(0, question);
-    if (question != std::string_view::npos) into.query = target.substr(question + 1);
+    const auto question = path.find('?');
+    into.path = question == 0 || path.empty() ? "/" : path.substr(0, question);
+    if (question != std::string_view::npos) into.query = path.substr(question + 1);
 }
 
-http_request read_request(const http::request<http::empty_body>& message) {
+using message_header = http::request<http::empty_body>;
+
+/// Whether a list, which may be spread over several fields of that name, has the token.
+template <class Same>
+bool has_token(const message_header& message, http::field name, Same same) {
+    const auto [first, last] = message.equal_range(name);
+    return std::any_of(first, last, [&](const auto& field) {
+        const http::token_list tokens(field.value());
+        return std::any_of(tokens.begin(), tokens.end(), same);
+    });
+}
+
+bool has_word(const message_header& message, http::field name, boost::beast::string_view word) {
+    return has_token(message, name, [&](boost::beast::string_view token) { return boost::beast::iequals(token, word); });
+}
+
+http_request read_request(const message_header& message) {
     http_request request;
     const auto field = [&](http::field name) { return std::string(to_view(message[name])); };
     request.method = to_view(message.method_string());
@@ -99,24 +118,27 @@ http_request read_request(const http::request<http::empty_body>& message) {
     request.host = field(http::field::host);
     request.origin = field(http::field::origin);
     request.if_none_match = field(http::field::if_none_match);
-    request.upgrade = http::token_list(message[http::field::connection]).exists("upgrade") &&
-                      http::token_list(message[http::field::upgrade]).exists("websocket");
+    // HTTP/1.0 knows no upgrade (RFC 9110, 7.8).
+    request.upgrade = message.version() >= 11 && has_word(message, http::field::connection, "upgrade") &&
+                      has_word(message, http::field::upgrade, "websocket");
     if (!request.upgrade) return request;
     const auto key = field(http::field::sec_websocket_key);
-    if (is_valid_key(key)) request.websocket_key = key;
+    if (message.count(http::field::sec_websocket_key) == 1 && is_valid_key(key)) request.websocket_key = key;
     request.websocket_version = field(http::field::sec_websocket_version);
-    request.offers_v1 = http::token_list(message[http::field::sec_websocket_protocol]).exists("signaller.v1");
+    // Names of subprotocols are case-sensitive: a browser would not take back another spelling.
+    request.offers_v1 = has_token(message, http::field::sec_websocket_protocol,
+                                  [](boost::beast::string_view token) { return token == "signaller.v1"; });
     return request;
 }
 
 }  // namespace
 
 http_parse parse_http(std::string_view received, const http_limits& limits) {
-    const auto end = received.find("\r\n\r\n");
-    if (end == std::string_view::npos) {
-        // Beast looks at whole lines only; garbage without one is not worth waiting for.
-        if (received.size() > limits.header_bytes) return refused(431, "the request header is too large");
-    }
+    constexpr std::string_view end_mark = "\r\n\r\n";
+    const auto end = received.find(end_mark);
+    const auto header_bytes = end == std::string_view::npos ? received.size() : end + end_mark.size();
+    // Beast's own limit counts the first line and the fields apart.
+    if (header_bytes > limits.header_bytes) return refused(431, "the request header is too large");
     http::request_parser<http::empty_body> parser;
     parser.eager(false);
     parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
@@ -129,6 +151,11 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     }
     if (!parser.is_header_done()) return {};
     const auto& message = parser.get();
+    if (message.version() >= 11 ? message.count(http::field::host) != 1 : message.count(http::field::host) > 1) {
+        return refused(400, "a request names its host, once");
+    }
+    // Whoever stands in front may read a body of unknown coding where we would read the next request.
+    if (!parser.chunked() && message.count(http::field::transfer_encoding) > 0) return refused(501, "unknown Transfer-Encoding");
     if (parser.chunked() || (parser.content_length() && *parser.content_length() > limits.body_bytes)) {
         return refused(413, "requests have no body here");
     }
