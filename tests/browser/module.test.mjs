@@ -86,6 +86,55 @@ describe("signaller.js", { timeout: 240_000 }, () => {
         await close(ann, ben);
     });
 
+    test("both sides may restart ICE at the same moment, again and again", async () => {
+        const ann = await openMember({ name: "ann", room: "glare" });
+        const ben = await openMember({ name: "ben", room: "glare" });
+        await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
+        for (let round = 0; round < 5; ++round) {
+            await Promise.all([ann, ben].map(({ page }) => page.evaluate(async () => {
+                const [connection] = connections;
+                const before = connection.localDescription.sdp.match(/ice-ufrag:(\S+)/)[1];
+                connection.restartIce();
+                await until(() => connection.signalingState === "stable" && connection.localDescription.sdp.match(/ice-ufrag:(\S+)/)[1] !== before);
+                await until(() => connection.connectionState === "connected");
+            })));
+        }
+        await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
+        assert.deepEqual(await Promise.all([ann, ben].map(({ page }) => page.evaluate(() => connections.length))), [1, 1]);
+        await close(ann, ben);
+    });
+
+    test("a page that is online again does not wait for its turn to reconnect", async () => {
+        const { page } = await openMember({ name: "ann", room: "hurry", camera: false, options: { backoff: { first: 3_600_000, most: 3_600_000 } } });
+        await page.evaluate(async () => {
+            session.sockets[0].close();
+            await until(() => session.signaller.state === "reconnecting");
+            window.dispatchEvent(new Event("online"));
+            await until(() => session.signaller.state === "connected");
+        });
+        assert.equal(await page.evaluate(() => session.sockets.length), 2);
+        await close({ page });
+    });
+
+    test("a copied tab does not take the session of the one it was copied from", async () => {
+        const page = await openBlankPage(browser, server);
+        const seen = await page.evaluate(async () => {
+            const { Signaller } = await import("/signaller.js");
+            const storage = (kept) => ({ kept, getItem: () => kept, setItem(_, value) { kept = this.kept = value; }, removeItem() { kept = this.kept = null; } });
+            const original = storage(null);
+            const first = new Signaller({ storage: original });
+            await first.ready;
+            const second = new Signaller({ storage: storage(original.kept) });
+            await second.ready;
+            const result = { kept: Boolean(original.kept), same: first.id === second.id, states: [first.state, second.state], pong: (await first.ping("still here")).content };
+            first.close();
+            second.close();
+            return result;
+        });
+        assert.deepEqual(seen, { kept: true, same: false, states: ["connected", "connected"], pong: "still here" });
+        await page.context().close();
+    });
+
     test("a broken connection is resumed: nothing is lost, nothing comes twice, nobody sees it", async () => {
         const ann = await openMember({ name: "ann", room: "resume", camera: false });
         const ben = await openMember({ name: "ben", room: "resume", camera: false });

@@ -1,5 +1,13 @@
 // Runs in the page: a room with a camera made of a canvas, and a record of all that the module says.
 
+const connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...rest) {
+        super(...rest);
+        connections.push(this);
+    }
+};
+
 async function openRoom({ name, id, room, camera = true, options = {} }) {
     const { Signaller, Room, channelId } = await import("/signaller.js");
     const sockets = [];
@@ -57,4 +65,4 @@ async function framesFlow(id) {
     await until(async () => (await framesFrom(id)) > before + 3);
 }
 
-Object.assign(window, { openRoom, paintedStream, until, framesFrom, framesFlow });
+Object.assign(window, { connections, openRoom, paintedStream, until, framesFrom, framesFlow });

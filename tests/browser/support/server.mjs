@@ -12,7 +12,9 @@ const defaultBinary = fileURLToPath(new URL("../../../build/release/signaller", 
  */
 export async function startServer({ port = 0, args = [] } = {}) {
     const binary = process.env.SIGNALLER_BINARY ?? defaultBinary;
-    const child = spawn(binary, ["--port", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    // What the environment says to the tests is no configuration of the server's.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SIGNALLER_")));
+    const child = spawn(binary, ["--port", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"], env });
     const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
     const stderr = [];
     child.stderr.on("data", (data) => stderr.push(data));
