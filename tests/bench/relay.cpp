@@ -82,7 +82,7 @@ public:
         const auto number = parse_hex(content.substr(stamp::number_at, stamp::size - stamp::number_at));
         if (number != p.received) ++(number + 1 == p.received ? faults_.doubled : faults_.reordered);
         latency_.add(now_ns() - parse_hex(content.substr(0, stamp::number_at)));
-        ++p.received;
+        p.received = static_cast<std::uint32_t>(number) + 1;
         ++relayed_;
         if (sending_ && window_ > 0) send(index);
     }
