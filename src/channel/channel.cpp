@@ -91,7 +91,8 @@ protocol::event::joined_fields channel::joined_for(const peer_id& who, bool crea
 }
 
 void channel::add_member(const actor& who) {
-    cancel();
+    // The retention time is over; in a channel with members the timer is that of `presence`.
+    if (members_.empty()) cancel();
     const auto [at, added] = members_.emplace(who.id, member{who.name, who.away, nullptr, newest_, nullptr});
     member& joined = at->second;
     joined.id = &at->first;
@@ -109,7 +110,9 @@ void channel::remove_member(const peer_id& who) {
     if (operators_.contains(who)) --operators_present_;
     members_.erase(at);
     touched();
-    if (members_.empty()) home_.schedule(*this, shard::now() + home_.config().retention);
+    if (!members_.empty()) return;
+    presence_due_ = false;
+    home_.schedule(*this, shard::now() + home_.config().retention);
 }
 
 // --- messages

@@ -66,7 +66,6 @@ task<> command_handler::run(const protocol::pubmsg& c) {
                               : result<channel::published>(failure(numeric::no_such_channel, "no such channel", c.channel.written));
     // Whoever sends faster than members can be served waits here, and reads no more commands meanwhile.
     if (audience* const members = home.find_audience(id)) co_await members->room();
-    if (&home != &here) home.feed_replicas();
     co_await here.enter();
     if (const auto* refused = std::get_if<failure>(&published)) {
         fail(failure(refused->code, refused->message, c.channel.written));

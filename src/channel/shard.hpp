@@ -70,12 +70,16 @@ public:
 
     // --- going from shard to shard
 
-    /// `co_await other.enter()`: the coroutine goes on on that shard's thread; at once if it is there.
+    /// `co_await other.enter()`: the coroutine goes on on that shard's thread; at once if it is there. What the channels here have said goes ahead of it,
+    /// so that nothing it does over there overtakes that.
     [[nodiscard]] auto enter() {
         struct awaiter {
             shard& to;
             bool await_ready() const { return &current() == &to; }
-            void await_suspend(std::coroutine_handle<> traveller) const { to.resume_later(traveller); }
+            void await_suspend(std::coroutine_handle<> traveller) const {
+                current().feed_replicas();
+                to.resume_later(traveller);
+            }
             void await_resume() const {}
         };
         return awaiter{*this};
@@ -201,7 +205,6 @@ task<std::invoke_result_t<Work&, shard&>> run_on(shard& home, Work work) {
     shard& back = shard::current();
     co_await home.enter();
     auto result = work(home);
-    if (&home != &back) home.feed_replicas();
     co_await back.enter();
     co_return std::move(result);
 }

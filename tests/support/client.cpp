@@ -7,13 +7,16 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace support {
 
@@ -29,23 +32,50 @@ namespace {
 
 std::string shown(const event& e) { return boost::json::serialize(e); }
 
+std::string close_text(const websocket::close_reason& reason) {
+    return reason.code == 0 ? std::string() : ", code " + std::to_string(reason.code);
+}
+
 }  // namespace
 
 struct client::connection {
     asio::io_context context{1};
-    websocket::stream<beast::tcp_stream> stream{context};
+    websocket::stream<asio::ip::tcp::socket> stream{context};
     beast::flat_buffer buffer;
     std::string subprotocol;
+    bool is_reading = false;
+    std::optional<beast::error_code> read_result;
 
-    /// Runs one operation to its end, or the time limit.
-    template <class Start>
-    beast::error_code run(Start start) {
-        beast::error_code result = asio::error::timed_out;
-        beast::get_lowest_layer(stream).expires_after(patience());
-        start([&](beast::error_code ec, auto&&...) { result = ec; });
+    /// Runs the context until `finished`, or not longer than `limit`.
+    template <class Condition>
+    bool run(Condition finished, std::chrono::milliseconds limit) {
+        const auto deadline = std::chrono::steady_clock::now() + limit;
         context.restart();
-        context.run();
-        return result;
+        while (!finished()) {
+            if (context.run_one_until(deadline) == 0) break;
+        }
+        return finished();
+    }
+
+    /// Runs one operation to its end, or the time limit, and keeps its result alive for an operation that outlives us.
+    template <class Start>
+    beast::error_code complete(Start start) {
+        const auto result = std::make_shared<std::optional<beast::error_code>>();
+        start([result](beast::error_code ec, auto&&...) { *result = ec; });
+        const bool finished = run([&] { return result->has_value(); }, patience());
+        return finished ? **result : make_error_code(asio::error::timed_out);
+    }
+
+    /// Nothing is read from the socket but here: a client that does not ask is a slow reader. A read that took too long goes on in the next call.
+    std::optional<beast::error_code> read(std::chrono::milliseconds limit) {
+        if (!is_reading) {
+            is_reading = true;
+            read_result.reset();
+            buffer.clear();
+            stream.async_read(buffer, [this](beast::error_code ec, std::size_t) { read_result = ec; });
+        }
+        if (run([&] { return read_result.has_value(); }, limit)) is_reading = false;
+        return read_result;
     }
 };
 
@@ -53,7 +83,7 @@ client::client(std::uint16_t port) : client(port, options{}) {}
 
 client::client(std::uint16_t port, options wanted) : connection_(std::make_unique<connection>()) {
     auto& stream = connection_->stream;
-    auto& socket = beast::get_lowest_layer(stream).socket();
+    auto& socket = stream.next_layer();
     socket.open(asio::ip::tcp::v4());
     if (wanted.receive_buffer_bytes > 0) socket.set_option(asio::socket_base::receive_buffer_size(wanted.receive_buffer_bytes));
     socket.connect({asio::ip::make_address(wanted.address), port});
@@ -63,7 +93,7 @@ client::client(std::uint16_t port, options wanted) : connection_(std::make_uniqu
     }));
     stream.read_message_max(64 * 1024 * 1024);
     websocket::response_type response;
-    const auto ec = connection_->run([&](auto done) { stream.async_handshake(response, wanted.address, wanted.path, std::move(done)); });
+    const auto ec = connection_->complete([&](auto done) { stream.async_handshake(response, wanted.address, wanted.path, std::move(done)); });
     if (ec) throw std::runtime_error("no WebSocket: " + ec.message() + ", status " + std::to_string(response.result_int()));
     connection_->subprotocol = response[beast::http::field::sec_websocket_protocol];
 }
@@ -75,23 +105,29 @@ client& client::operator=(client&&) noexcept = default;
 void client::send(std::string_view message) {
     auto& stream = connection_->stream;
     stream.text(true);
-    const auto ec = connection_->run([&](auto done) { stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
+    const auto ec = connection_->complete([&](auto done) { stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
     if (ec) throw std::runtime_error("cannot send: " + ec.message());
 }
 
 void client::send_binary(std::string_view message) {
     connection_->stream.binary(true);
-    const auto ec = connection_->run(
+    const auto ec = connection_->complete(
         [&](auto done) { connection_->stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
     if (ec) throw std::runtime_error("cannot send: " + ec.message());
 }
 
 std::string client::read_message(here at) {
-    auto& buffer = connection_->buffer;
-    buffer.clear();
-    const auto ec = connection_->run([&](auto done) { connection_->stream.async_read(buffer, std::move(done)); });
-    if (ec) complain(at, "no event but: " + ec.message());
-    return beast::buffers_to_string(buffer.data());
+    const auto result = connection_->read(patience());
+    if (!result) complain(at, "no event in time");
+    if (*result) complain(at, "no event but: " + result->message() + close_text(connection_->stream.reason()));
+    return beast::buffers_to_string(connection_->buffer.data());
+}
+
+std::optional<event> client::poll(std::chrono::milliseconds limit, here at) {
+    const auto result = connection_->read(limit);
+    if (!result) return std::nullopt;
+    if (*result) complain(at, "no event but: " + result->message() + close_text(connection_->stream.reason()));
+    return boost::json::parse(beast::buffers_to_string(connection_->buffer.data())).as_object();
 }
 
 event client::next(here at) { return boost::json::parse(read_message(at)).as_object(); }
@@ -99,6 +135,12 @@ event client::next(here at) { return boost::json::parse(read_message(at)).as_obj
 event client::expect(std::string_view type, here at) {
     auto got = next(at);
     if (text_of(got, "type") != type) complain(at, "expected " + std::string(type) + ", got " + shown(got));
+    return got;
+}
+
+event client::expect(std::string_view type, const event& fields, here at) {
+    auto got = expect(type, at);
+    require(got, fields, at);
     return got;
 }
 
@@ -128,11 +170,10 @@ event client::expect_close(int code, here at) {
         bye = expect("bye", at);
         if (number_of(bye, "code") != code) complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
     }
-    auto& buffer = connection_->buffer;
-    buffer.clear();
-    const auto ec = connection_->run([&](auto done) { connection_->stream.async_read(buffer, std::move(done)); });
-    if (!ec) complain(at, "expected the close, got " + beast::buffers_to_string(buffer.data()));
-    if (ec != websocket::error::closed) complain(at, "expected a close frame, got " + ec.message());
+    const auto ec = connection_->read(patience());
+    if (!ec) complain(at, "expected the close, got nothing");
+    if (!*ec) complain(at, "expected the close, got " + beast::buffers_to_string(connection_->buffer.data()));
+    if (*ec != websocket::error::closed) complain(at, "expected a close frame, got " + ec->message());
     const int got = connection_->stream.reason().code;
     if (got != code) complain(at, "expected close code " + std::to_string(code) + ", got " + std::to_string(got));
     return bye;
@@ -156,16 +197,32 @@ event client::describe(std::string_view json, here at) {
 
 std::string client::proof() const { return R"("id": ")" + id_ + R"(", "session": ")" + session_ + '"'; }
 
-void client::drop() { beast::get_lowest_layer(connection_->stream).close(); }
+void client::drop() { connection_->stream.next_layer().close(); }
 
 void client::close(int code) {
-    const auto ec = connection_->run([&](auto done) {
+    const auto ec = connection_->complete([&](auto done) {
         connection_->stream.async_close(websocket::close_reason(static_cast<websocket::close_code>(code)), std::move(done));
     });
     if (ec) throw std::runtime_error("the closing handshake failed: " + ec.message());
 }
 
 std::string client::selected_subprotocol() const { return connection_->subprotocol; }
+
+void require(const event& got, const event& fields, here at) {
+    for (const auto& [key, value] : fields) {
+        const auto* const found = got.if_contains(key);
+        if (!found || *found != value) complain(at, "expected " + shown(fields) + " in " + shown(got));
+    }
+}
+
+std::string fields_of(const event& from) {
+    std::vector<std::string> names;
+    for (const auto& [key, value] : from) names.emplace_back(key);
+    std::ranges::sort(names);
+    std::string list;
+    for (const auto& name : names) list.append(list.empty() ? "" : " ").append(name);
+    return list;
+}
 
 std::string make_id() { return protocol::peer_id::make().hex(); }
 

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,8 +40,12 @@ public:
     [[nodiscard]] event next(here at = here::current());
     /// The next event, which has to be of this type.
     event expect(std::string_view type, here at = here::current());
+    /// The same, with these fields among its own.
+    event expect(std::string_view type, const event& fields, here at = here::current());
     /// The next event, which has to be this error.
     event expect_error(int code, here at = here::current());
+    /// The next event if it comes within `limit`; for programs that drive several clients in turns.
+    std::optional<event> poll(std::chrono::milliseconds limit, here at = here::current());
     /// Everything up to the next event of this type, which is returned; the others are dropped.
     event skip_to(std::string_view type, here at = here::current());
     /// Nothing is under way: the answer to a ping is what comes next.
@@ -74,6 +79,11 @@ private:
     std::string session_;
     unsigned labels_ = 0;
 };
+
+/// Throws with the line of the caller unless all `fields` are among the event's.
+void require(const event& got, const event& fields, here at = here::current());
+/// The names of an event's fields in order, with spaces between.
+[[nodiscard]] std::string fields_of(const event& from);
 
 /// 24 hexadecimal digits that nobody else has.
 [[nodiscard]] std::string make_id();

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,12 @@
 namespace support {
 
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int usual_patience_seconds = 60;
+#else
+constexpr int usual_patience_seconds = 20;
+#endif
 
 using clock = std::chrono::steady_clock;
 
@@ -35,7 +42,7 @@ std::vector<std::string> command_line(std::vector<std::string> options) {
 
 std::chrono::milliseconds patience() {
     const char* const seconds = std::getenv("SIGNALLER_TEST_PATIENCE");
-    return std::chrono::seconds(seconds ? std::atoi(seconds) : 20);
+    return std::chrono::seconds(seconds ? std::atoi(seconds) : usual_patience_seconds);
 }
 
 server_process::server_process(std::vector<std::string> options) {
@@ -50,6 +57,8 @@ server_process::server_process(std::vector<std::string> options) {
     if (pid_ == 0) {
         dup2(pipe_ends[1], STDOUT_FILENO);
         dup2(errors_, STDERR_FILENO);
+        // Ours, and the server refuses variables with its prefix that it does not know.
+        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE"}) unsetenv(name);
         execv(arguments.front(), arguments.data());
         _exit(127);
     }

@@ -1,4 +1,4 @@
-#include "conformance/fixture.hpp"
+#include "integration/conformance/fixture.hpp"
 
 using namespace conformance;
 

@@ -1,4 +1,4 @@
-#include "conformance/fixture.hpp"
+#include "integration/conformance/fixture.hpp"
 
 using namespace conformance;
 
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(without_a_label_there_is_none_in_the_reply) {
 BOOST_AUTO_TEST_CASE(a_malformed_label_is_461_without_label_and_nothing_is_carried_out) {
     auto c = peer("c");
     const auto channel = make_channel();
-    for (const char* prefix : {"@label= ", "@label=a b ", "@label=ä ", "@label", "@", "@foo=bar ", "@label=a,b "}) {
+    for (const char* prefix : {"@label= ", "@label=ä ", "@label", "@", "@foo=bar ", "@label=a,b "}) {
         c.send(prefix + std::string("/join ") + channel);
         BOOST_TEST(!c.expect("error").contains("label"), prefix);
     }
