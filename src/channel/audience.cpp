@@ -11,7 +11,9 @@
 namespace channel {
 
 audience::audience(shard& home, protocol::channel_id channel, log_position start)
-    : home_(home), channel_(channel), log_(std::make_shared<channel_log>(start)) {}
+    : home_(home),
+      channel_(channel),
+      log_(std::make_shared<channel_log>(start)) {}
 
 audience::~audience() {
     for (const auto sender : waiting_for_room_) home_.resume_later(sender);
@@ -144,7 +146,7 @@ void audience::end_round() {
 bool audience::has_room() const {
     if (!in_round_) return true;
     return log_->read(std::max(round_start_, log_->first().ordinal), log_->head().ordinal).size() <
-           home_.config().channel_log_bytes / 2;
+        home_.config().channel_log_bytes / 2;
 }
 
 }  // namespace channel

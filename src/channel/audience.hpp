@@ -17,8 +17,9 @@ namespace channel {
 class peer;
 class shard;
 
-/// One shard's part of a channel: the log (on the channel's home shard the one that counts, elsewhere a replica) and this shard's members as
-/// positions in it. Fan-out goes round the members in slices and gives each everything up to the head in one write.
+/// One shard's part of a channel: the log (on the channel's home shard the one that counts, elsewhere a replica) and
+/// this shard's members as positions in it. Fan-out goes round the members in slices and gives each everything up to
+/// the head in one write.
 class audience {
 public:
     audience(shard& home, protocol::channel_id channel, log_position start);
@@ -38,8 +39,8 @@ public:
     /// Appends a frame for all members but `except` and has it fanned out at the end of the turn.
     void append(std::string_view frame, std::uint64_t seq, std::span<const protocol::peer_id> except);
 
-    /// Fans out to the next members of the round, at most `budget`, which it lowers by what it used; false when the round is over and
-    /// everybody who could has everything.
+    /// Fans out to the next members of the round, at most `budget`, which it lowers by what it used; false when the
+    /// round is over and everybody who could has everything.
     [[nodiscard]] bool fan_out_slice(std::size_t& budget);
 
     /// Gives one member what it has not got.
@@ -48,8 +49,8 @@ public:
     /// Hands what a member has not got yet to its outbox and journal, so that what is said to it next comes after that.
     void push_pending(std::size_t index);
 
-    /// Awaitable: lets a sender go on at once while fan-out keeps up, else when the round under way is over. So a flood slows down those who
-    /// send it, and not a byte is skipped for members that read.
+    /// Awaitable: lets a sender go on at once while fan-out keeps up, else when the round under way is over. So a flood
+    /// slows down those who send it, and not a byte is skipped for members that read.
     [[nodiscard]] auto room() {
         struct awaiter {
             audience& in;
@@ -78,11 +79,12 @@ private:
     std::shared_ptr<channel_log> log_;
     std::vector<member> members_;
     std::size_t cursor_ = 0;
-    std::uint64_t round_start_ = 0;  ///< the head when the round began: at its end everybody who keeps up has got that far
+    std::uint64_t round_start_ =
+        0;  ///< the head when the round began: at its end everybody who keeps up has got that far
     std::vector<std::coroutine_handle<>> waiting_for_room_;
-    bool in_round_ = false;     ///< a round is under way
-    bool again_ = false;        ///< somebody may have been missed, or something came: another round
-    bool queued_ = false;       ///< in the shard's fan-out queue
+    bool in_round_ = false;  ///< a round is under way
+    bool again_ = false;     ///< somebody may have been missed, or something came: another round
+    bool queued_ = false;    ///< in the shard's fan-out queue
     bool somebody_behind_ = false;
     bool somebody_resumable_ = false;
 };

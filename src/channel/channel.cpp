@@ -31,11 +31,13 @@ refusal channel::refuse_join(const peer_id& who, std::string_view token, bool re
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written);
     if (key_ && !returning && !invited) {
-        if (token.empty()) return failure(numeric::bad_channel_key, "this channel needs a token: /join #channel token", written);
+        if (token.empty())
+            return failure(numeric::bad_channel_key, "this channel needs a token: /join #channel token", written);
         if (!key_->same_as(token_hash(token))) return failure(numeric::bad_channel_key, "wrong channel token", written);
     }
     if (members_.size() >= limits.members) {
-        return failure(numeric::channel_is_full, "the channel has " + std::to_string(limits.members) + " members, which is the limit", written);
+        return failure(numeric::channel_is_full,
+                       "the channel has " + std::to_string(limits.members) + " members, which is the limit", written);
     }
     return std::nullopt;
 }
@@ -118,7 +120,8 @@ void channel::remove_member(const peer_id& who) {
 // --- messages
 
 result<channel::published> channel::publish(const protocol::event::peer_ref& from, std::string_view content) {
-    if (!members_.contains(from.id)) return failure(numeric::not_on_channel, "you are not in that channel: /join it first", "#" + id_.hex());
+    if (!members_.contains(from.id))
+        return failure(numeric::not_on_channel, "you are not in that channel: /join it first", "#" + id_.hex());
     const published done{++seq_, shard::now_ms()};
     thread_local std::string event;
     event.clear();
@@ -190,9 +193,11 @@ void channel::announce_change(const actor& who, std::string_view event, std::vec
     std::inplace_merge(told.begin(), middle, told.end());
 }
 
-std::vector<protocol::event::peers_entry> channel::page_of_members(std::optional<peer_id> after, std::size_t limit) const {
+std::vector<protocol::event::peers_entry> channel::page_of_members(std::optional<peer_id> after,
+                                                                   std::size_t limit) const {
     std::vector<protocol::event::peers_entry> page;
-    for (auto at = after ? members_.upper_bound(*after) : members_.begin(); at != members_.end() && page.size() < limit; ++at) {
+    for (auto at = after ? members_.upper_bound(*after) : members_.begin(); at != members_.end() && page.size() < limit;
+         ++at) {
         page.push_back({{at->first, at->second.name}, operators_.contains(at->first), at->second.away});
     }
     return page;
@@ -209,7 +214,8 @@ void channel::touched() { updated_at_ms_ = std::max(updated_at_ms_, shard::now_m
 void channel::add_replica_member(const peer_id& who) {
     const auto index = home_.all().home_of(who).index();
     if (index == home_.index()) return;
-    const auto at = std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
+    const auto at =
+        std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
     if (at == replicas_.end()) {
         replicas_.push_back({index, 1, audience_.log().head().ordinal});
     } else {
@@ -219,7 +225,8 @@ void channel::add_replica_member(const peer_id& who) {
 
 void channel::remove_replica_member(const peer_id& who) {
     const auto index = home_.all().home_of(who).index();
-    const auto at = std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
+    const auto at =
+        std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
     if (at == replicas_.end()) return;
     // What was said up to here is still for the one who leaves.
     feed(*at);
@@ -240,7 +247,8 @@ void channel::feed(replica& to) {
     block.bytes.reserve(frames.size());
     block.bytes.append(frames.front).append(frames.back);
     for (auto ordinal = to.fed; ordinal < head; ++ordinal) {
-        block.entries.push_back({log.read(ordinal, ordinal + 1).size(), log.seq_of(ordinal), log.exceptions_of(ordinal)});
+        block.entries.push_back(
+            {log.read(ordinal, ordinal + 1).size(), log.seq_of(ordinal), log.exceptions_of(ordinal)});
     }
     to.fed = head;
     home_.all().at(to.shard_index).tell([block = std::move(block)](shard& at) { at.apply(block); });

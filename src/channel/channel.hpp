@@ -39,9 +39,9 @@ using refusal = std::optional<protocol::failure>;
 template <class T>
 using result = std::variant<T, protocol::failure>;
 
-/// The rules of one channel (protocol.md, Channels): members, operators, bans, invitations, `seq`. Lives on the shard its id hashes to and is
-/// touched by that thread only, so its commands are serial. Every function checks in the protocol's order, changes everything or nothing, and
-/// appends what the members see to the log.
+/// The rules of one channel (protocol.md, Channels): members, operators, bans, invitations, `seq`. Lives on the shard
+/// its id hashes to and is touched by that thread only, so its commands are serial. Every function checks in the
+/// protocol's order, changes everything or nothing, and appends what the members see to the log.
 class channel final : private timer_node {
 public:
     channel(shard& home, protocol::channel_id id);
@@ -106,11 +106,12 @@ public:
 
     // --- what members learn of each other
 
-    /// A member's name, description or away state changed: those members who are not in `told` yet see `event`, and are added to it
-    /// (sorted), so that nobody is told once per shared channel.
+    /// A member's name, description or away state changed: those members who are not in `told` yet see `event`, and are
+    /// added to it (sorted), so that nobody is told once per shared channel.
     void announce_change(const actor& who, std::string_view event, std::vector<protocol::peer_id>& told);
 
-    [[nodiscard]] std::vector<protocol::event::peers_entry> page_of_members(std::optional<protocol::peer_id> after, std::size_t limit) const;
+    [[nodiscard]] std::vector<protocol::event::peers_entry> page_of_members(std::optional<protocol::peer_id> after,
+                                                                            std::size_t limit) const;
     [[nodiscard]] std::size_t member_count() const { return members_.size(); }
     [[nodiscard]] bool is_protected() const { return key_.has_value(); }
     [[nodiscard]] std::vector<protocol::peer_id> operator_ids() const { return {operators_.begin(), operators_.end()}; }

@@ -104,7 +104,8 @@ void channel_log::trim_to(std::uint64_t ordinal) {
     if (ordinal <= first_.ordinal) return;
     begin_ = at(ordinal - 1).end;
     first_ = position_of(ordinal);
-    if (!more_exceptions_.empty()) more_exceptions_.erase(more_exceptions_.begin(), more_exceptions_.lower_bound(ordinal));
+    if (!more_exceptions_.empty())
+        more_exceptions_.erase(more_exceptions_.begin(), more_exceptions_.lower_bound(ordinal));
     shrink_when_quiet();
 }
 

@@ -12,7 +12,8 @@
 
 namespace channel {
 
-/// Where a member is in a channel's log: `ordinal` is the entry it gets next, `seq` the last public message before that.
+/// Where a member is in a channel's log: `ordinal` is the entry it gets next, `seq` the last public message before
+/// that.
 struct log_position {
     std::uint64_t ordinal = 0;
     std::uint64_t seq = 0;
@@ -32,8 +33,8 @@ struct log_block {
 };
 
 /// What was said in a channel: complete WebSocket frames, encoded once, back to back in a ring of bytes. Entries have
-/// consecutive ordinals that never repeat. Most entries are not for somebody (a public message not for its sender): `except`.
-/// Lives on one shard; kept alive by the audience and by backlogs that still have to read from it.
+/// consecutive ordinals that never repeat. Most entries are not for somebody (a public message not for its sender):
+/// `except`. Lives on one shard; kept alive by the audience and by backlogs that still have to read from it.
 class channel_log {
 public:
     /// `start`: the position at which this log begins, that of the home shard's log if this is a replica.
@@ -60,8 +61,8 @@ public:
 
     /// How far `byte_count` bytes from an entry's beginning reach.
     struct reach {
-        log_position at;              ///< the first entry not wholly covered
-        std::size_t into_entry = 0;   ///< bytes of that entry which are covered
+        log_position at;             ///< the first entry not wholly covered
+        std::size_t into_entry = 0;  ///< bytes of that entry which are covered
     };
     [[nodiscard]] reach advance(std::uint64_t from_ordinal, std::size_t byte_count) const;
 
@@ -75,13 +76,14 @@ public:
     /// Forgets entries before `ordinal`; memory that is not needed any more is given back by and by.
     void trim_to(std::uint64_t ordinal);
 
-    /// Forgets the oldest entries until at most `limit_bytes` are left, but never the newest entry, nor one from `keep_from` on.
+    /// Forgets the oldest entries until at most `limit_bytes` are left, but never the newest entry, nor one from
+    /// `keep_from` on.
     void trim_bytes(std::size_t limit_bytes, std::uint64_t keep_from = UINT64_MAX);
 
 private:
     struct entry {
-        std::uint64_t end = 0;        ///< offset behind the frame
-        std::uint64_t last_seq = 0;   ///< of the last public message up to and with this entry
+        std::uint64_t end = 0;       ///< offset behind the frame
+        std::uint64_t last_seq = 0;  ///< of the last public message up to and with this entry
         protocol::peer_id except{};
         std::uint8_t exceptions = 0;  ///< 0: none, 1: `except`, 2: `more_exceptions_`
         bool is_message = false;

@@ -26,12 +26,15 @@ refusal channel::check_operator(const peer_id& who, std::string_view channel_wri
     return failure(numeric::chanop_privs_needed, "only operators of the channel may do this", channel_written);
 }
 
-refusal channel::check_rights(const actor& by, const target& whom) const { return check_operator(by.id, whom.channel_written); }
+refusal channel::check_rights(const actor& by, const target& whom) const {
+    return check_operator(by.id, whom.channel_written);
+}
 
 refusal channel::check_rights_over(const actor& by, const target& whom) const {
     if (auto refused = check_rights(by, whom)) return refused;
     if (whom.id != owner_) return std::nullopt;
-    return failure(numeric::chanop_privs_needed, "the channel's owner cannot be kicked, banned or deopped", whom.written);
+    return failure(numeric::chanop_privs_needed, "the channel's owner cannot be kicked, banned or deopped",
+                   whom.written);
 }
 
 refusal channel::check_is_member(const target& whom) const {
@@ -60,7 +63,9 @@ refusal channel::ban(const actor& by, const target& whom, std::optional<std::str
     if (auto refused = check_rights_over(by, whom)) return refused;
     if (bans_.contains(whom.id)) return std::nullopt;
     if (bans_.size() >= home_.config().max_bans) {
-        return failure(numeric::unknown_error, "the channel has " + std::to_string(bans_.size()) + " bans, which is the limit: /unban somebody first",
+        return failure(numeric::unknown_error,
+                       "the channel has " + std::to_string(bans_.size()) +
+                           " bans, which is the limit: /unban somebody first",
                        whom.channel_written);
     }
     ban_record record{by.id, by.name, shard::now_ms(), std::nullopt};
@@ -111,8 +116,10 @@ refusal channel::deop(const actor& by, const target& whom) {
 refusal channel::invite(const actor& by, const target& whom) {
     if (auto refused = check_member(by.id, whom.channel_written)) return refused;
     if (!whom.online) return failure(numeric::no_such_nick, "no such peer online", whom.written);
-    if (members_.contains(whom.id)) return failure(numeric::user_on_channel, "that peer is in the channel already", whom.written);
-    if (!bans_.contains(whom.id) && std::find(invitations_.begin(), invitations_.end(), whom.id) == invitations_.end()) {
+    if (members_.contains(whom.id))
+        return failure(numeric::user_on_channel, "that peer is in the channel already", whom.written);
+    if (!bans_.contains(whom.id) &&
+        std::find(invitations_.begin(), invitations_.end(), whom.id) == invitations_.end()) {
         if (invitations_.size() >= home_.config().max_invitations) {
             const auto oldest = invitations_.front();
             drop_invitation(oldest);

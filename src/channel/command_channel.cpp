@@ -11,7 +11,9 @@ using protocol::numeric;
 
 namespace {
 
-failure no_such_channel(std::string_view written) { return failure(numeric::no_such_channel, "no such channel", written); }
+failure no_such_channel(std::string_view written) {
+    return failure(numeric::no_such_channel, "no such channel", written);
+}
 
 failure not_a_member(std::string_view written) {
     return failure(numeric::not_on_channel, "you are not in that channel: /join it first", written);
@@ -23,7 +25,8 @@ task<> command_handler::run(const protocol::join& c) {
     const auto id = c.channel.id;
     const actor who = myself();
     if (!me()->is_member_of(id) && me()->memberships().size() >= config().limits.channels) {
-        fail(failure(numeric::too_many_channels, "you are in " + std::to_string(config().limits.channels) + " channels, which is the limit",
+        fail(failure(numeric::too_many_channels,
+                     "you are in " + std::to_string(config().limits.channels) + " channels, which is the limit",
                      c.channel.written));
         co_return;
     }
@@ -97,7 +100,8 @@ task<> command_handler::run(const protocol::peers& c) {
         const auto page = in->page_of_members(c.after, at.config().limits.page);
         const bool more = !page.empty() && !in->page_of_members(page.back().peer.id, 1).empty();
         std::string event;
-        protocol::event::peers(event, label, id, page, in->member_count(), more ? std::optional(page.back().peer.id) : std::nullopt);
+        protocol::event::peers(event, label, id, page, in->member_count(),
+                               more ? std::optional(page.back().peer.id) : std::nullopt);
         return event;
     };
     const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));

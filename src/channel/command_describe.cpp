@@ -68,7 +68,9 @@ void command_handler::start_new(shard& home, const peer_id& id, const protocol::
 
 task<> command_handler::take_back(peer& known, const protocol::description_request& request) {
     // The newest connection that proves the session wins, also over one that is about to take it.
-    if (known.claimant) known.claimant->close(protocol::close_code::taken_over, "taken over by a newer connection with the same session");
+    if (known.claimant)
+        known.claimant->close(protocol::close_code::taken_over,
+                              "taken over by a newer connection with the same session");
     known.claimant = &link_;
     std::vector<joined_fields> channels;
     const bool renamed = request.name && *request.name != known.name;
@@ -88,9 +90,12 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     const bool counts = known.resumable();
     const auto seen = request.seen.value_or(counts ? known.confirmed() : 0);
     const auto missed = counts ? known.count_missed(seen) : 0;
+    // Whoever has counted in a session that counts no longer (its window is over, or it was quit) must start again,
+    // too.
+    const bool lost = !missed || (!counts && seen > 0);
     known.attach(link_);
     std::string frame;
-    protocol::append_text_frame(frame, welcome_for(known, true, missed, !missed, channels));
+    protocol::append_text_frame(frame, welcome_for(known, true, missed, lost, channels));
     link_.send(frame);
     if (counts && missed) known.replay_missed(seen);
     known.set_resumable(request.resume.value_or(counts));
@@ -125,7 +130,8 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
 task<> command_handler::describe_memberships(peer& known, std::vector<joined_fields>& taken_back) {
     const auto who = known.id();
     for (const auto id : known.channel_ids()) {
-        const bool listed = std::any_of(taken_back.begin(), taken_back.end(), [&](const joined_fields& f) { return f.channel == id; });
+        const bool listed =
+            std::any_of(taken_back.begin(), taken_back.end(), [&](const joined_fields& f) { return f.channel == id; });
         if (listed) continue;
         auto work = [&who, id](shard& at) -> std::optional<joined_fields> {
             const channel* const in = at.find_channel(id);
@@ -178,7 +184,8 @@ std::string command_handler::welcome_for(const peer& me, bool resumed, std::opti
     fields.lost = lost;
     fields.channels = channels;
     fields.ice_servers_json = config().ice_servers_json;
-    fields.heartbeat_seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(config().heartbeat).count());
+    fields.heartbeat_seconds =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(config().heartbeat).count());
     fields.server = config().server_name;
     std::string event;
     protocol::event::welcome(event, label_, fields, config().limits);

@@ -62,7 +62,8 @@ task<> command_handler::handle(std::string_view message) {
 
 bool command_handler::within_rate() {
     const auto verdict = rate_.take(config().limits, shard::now());
-    if (verdict == command_rate::verdict::flooding) link_.close(protocol::close_code::flooding, "flooding: 263 was ignored");
+    if (verdict == command_rate::verdict::flooding)
+        link_.close(protocol::close_code::flooding, "flooding: 263 was ignored");
     return verdict == command_rate::verdict::accepted;
 }
 

@@ -31,8 +31,9 @@ private:
     steady_time last_{};
 };
 
-/// What one connection says, carried out: one function per row of protocol.md, Commands. A command may travel to the shard where the peer or
-/// channel it is about lives; it is back on the connection's shard when it answers. Owned by the session, used by its coroutine only.
+/// What one connection says, carried out: one function per row of protocol.md, Commands. A command may travel to the
+/// shard where the peer or channel it is about lives; it is back on the connection's shard when it answers. Owned by
+/// the session, used by its coroutine only.
 class command_handler {
 public:
     explicit command_handler(link& to) : link_(to) {}
@@ -90,7 +91,9 @@ private:
         channel::target whom;
         actor by;
     };
-    [[nodiscard]] task<std::optional<operation>> prepare(protocol::peer_arg whom, std::optional<protocol::channel_arg> where, bool operators_only);
+    [[nodiscard]] task<std::optional<operation>> prepare(protocol::peer_arg whom,
+                                                         std::optional<protocol::channel_arg> where,
+                                                         bool operators_only);
     [[nodiscard]] task<std::optional<protocol::channel_id>> the_one_channel(bool operators_only);
     template <class Rule>
     [[nodiscard]] task<bool> apply(const operation& what, Rule rule);

@@ -14,7 +14,9 @@ using protocol::numeric;
 
 namespace {
 
-failure no_such_peer(const protocol::peer_arg& whom) { return failure(numeric::no_such_nick, "no such peer online", whom.written); }
+failure no_such_peer(const protocol::peer_arg& whom) {
+    return failure(numeric::no_such_nick, "no such peer online", whom.written);
+}
 
 /// Static ICE servers do not expire; a client that asks again once a day does no harm.
 constexpr std::uint64_t static_ice_ttl_seconds = 86400;
@@ -62,8 +64,9 @@ task<> command_handler::run(const protocol::pubmsg& c) {
     shard& home = here.all().home_of(id);
     co_await home.enter();
     channel* const in = home.find_channel(id);
-    const auto published = in ? in->publish(from.ref(), c.content)
-                              : result<channel::published>(failure(numeric::no_such_channel, "no such channel", c.channel.written));
+    const auto published = in
+        ? in->publish(from.ref(), c.content)
+        : result<channel::published>(failure(numeric::no_such_channel, "no such channel", c.channel.written));
     // Whoever sends faster than members can be served waits here, and reads no more commands meanwhile.
     if (audience* const members = home.find_audience(id)) co_await members->room();
     co_await here.enter();
@@ -118,7 +121,8 @@ task<> command_handler::whois_peer(const protocol::peer_arg& whom) {
         const peer* const who = at.find_peer(whom.id);
         if (!who || !who->online()) return no_such_peer(whom);
         auto shared = who->channel_ids();
-        std::erase_if(shared, [&](const protocol::channel_id& id) { return !std::binary_search(mine.begin(), mine.end(), id); });
+        std::erase_if(
+            shared, [&](const protocol::channel_id& id) { return !std::binary_search(mine.begin(), mine.end(), id); });
         std::sort(shared.begin(), shared.end());
         protocol::event::whois_peer_fields fields;
         fields.peer = who->ref();
@@ -188,7 +192,8 @@ void command_handler::ping(const protocol::ping& c) {
 
 void command_handler::ack(const protocol::ack& c) {
     if (me()->confirm(c.count)) return;
-    fail(failure(numeric::need_more_params, "n is larger than the number of events that were sent", std::to_string(c.count)));
+    fail(failure(numeric::need_more_params, "n is larger than the number of events that were sent",
+                 std::to_string(c.count)));
 }
 
 }  // namespace channel

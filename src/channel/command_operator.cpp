@@ -9,7 +9,8 @@ namespace channel {
 using protocol::failure;
 using protocol::numeric;
 
-task<std::optional<command_handler::operation>> command_handler::prepare(protocol::peer_arg whom, std::optional<protocol::channel_arg> where,
+task<std::optional<command_handler::operation>> command_handler::prepare(protocol::peer_arg whom,
+                                                                         std::optional<protocol::channel_arg> where,
                                                                          bool operators_only) {
     operation what;
     what.by = myself();
@@ -45,7 +46,8 @@ task<std::optional<protocol::channel_id>> command_handler::the_one_channel(bool 
         if (may) candidates.push_back(id);
     }
     if (candidates.size() == 1) co_return candidates.front();
-    std::string message = operators_only ? "name a channel of which you are operator" : "name a channel of which you are a member";
+    std::string message = operators_only ? "name a channel of which you are operator"
+                                         : "name a channel of which you are a member";
     message += candidates.empty() ? ": there is none" : ":";
     for (const auto& id : candidates) message += " #" + id.hex();
     fail(failure(numeric::need_more_params, std::move(message)));

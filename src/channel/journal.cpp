@@ -28,8 +28,7 @@ void journal::add(piece added) {
     last_ += added.events;
     bytes_ += added.bytes;
     pieces_.push_back(std::move(added));
-    while (!pieces_.empty() &&
-           (last_ - before_first_ - pieces_.front().events >= max_events_ || bytes_ > max_bytes_)) {
+    while (!pieces_.empty() && (last_ - before_first_ - pieces_.front().events >= max_events_ || bytes_ > max_bytes_)) {
         pop_front();
     }
 }
@@ -65,7 +64,7 @@ void journal::replace(const log_span& span, std::string_view lost_frame) {
     // What waits was noted last, so the search from the back is short.
     const auto found = std::find_if(pieces_.rbegin(), pieces_.rend(), [&](const piece& p) {
         return p.span && p.span->log == span.log && p.span->from.ordinal <= span.from.ordinal &&
-               span.to.ordinal <= p.span->to.ordinal;
+            span.to.ordinal <= p.span->to.ordinal;
     });
     if (found == pieces_.rend()) {
         // Dropped here already; the numbers after it still shift, as the client counts one event instead of many.
@@ -75,13 +74,15 @@ void journal::replace(const log_span& span, std::string_view lost_frame) {
     }
     const auto index = static_cast<std::size_t>(std::distance(found, pieces_.rend())) - 1;
     piece& kept = pieces_[index];
-    // A piece may hold what was sent, then the lost stretch, then one that still waits; that last part goes on as a piece of its own.
+    // A piece may hold what was sent, then the lost stretch, then one that still waits; that last part goes on as a
+    // piece of its own.
     std::optional<piece> rest;
     if (span.to.ordinal < kept.span->to.ordinal) {
         log_span after = *kept.span;
         after.from = span.to;
         after.events = 0;
-        for (auto ordinal = std::max(span.to.ordinal, span.log->first().ordinal); ordinal < after.to.ordinal; ++ordinal) {
+        for (auto ordinal = std::max(span.to.ordinal, span.log->first().ordinal); ordinal < after.to.ordinal;
+             ++ordinal) {
             if (!span.log->is_excepted(ordinal, span.reader)) ++after.events;
         }
         rest = piece{after.events, 0, {}, after};
@@ -114,7 +115,7 @@ std::optional<std::uint64_t> journal::count_after(std::uint64_t seen) const {
     if (seen < before_first_ || seen > last_ || last_ - seen > max_events_) return std::nullopt;
     auto number = before_first_;
     for (const piece& p : pieces_) {
-        const bool needed = number + p.events > seen;
+        const bool needed = p.events > 0 && number + p.events > seen;
         if (needed && p.span && p.span->is_trimmed()) return std::nullopt;
         number += p.events;
     }

@@ -10,8 +10,9 @@
 
 namespace channel {
 
-/// The events of a resumable session that the client has not confirmed (protocol.md, Resuming), in order, from 1. Private messages and
-/// replies are kept as bytes, what was said in channels as stretches of their logs. At most `max_events` and `max_bytes`: the oldest go first.
+/// The events of a resumable session that the client has not confirmed (protocol.md, Resuming), in order, from 1.
+/// Private messages and replies are kept as bytes, what was said in channels as stretches of their logs. At most
+/// `max_events` and `max_bytes`: the oldest go first.
 class journal {
 public:
     journal(std::size_t max_events, std::size_t max_bytes) : max_events_(max_events), max_bytes_(max_bytes) {}

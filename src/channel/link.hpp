@@ -28,17 +28,20 @@ public:
     /// Has what waits sent at the end of the turn.
     void flush_soon();
 
-    /// Sends what waits, now. Afterwards either nothing waits and the peer has caught up with its channels, or the socket is full.
+    /// Sends what waits, now. Afterwards either nothing waits and the peer has caught up with its channels, or the
+    /// socket is full.
     void flush();
 
     /// Whether the logs may be written through directly: nothing waits and the socket is not known to be full.
     [[nodiscard]] bool ready() const { return !blocked_ && !closing_ && outbox_.empty(); }
     [[nodiscard]] bool closing() const { return closing_; }
 
-    /// One non-blocking gather write; fewer bytes than given means that the socket is full, and blocks the link until it is writable.
+    /// One non-blocking gather write; fewer bytes than given means that the socket is full, and blocks the link until
+    /// it is writable.
     [[nodiscard]] std::size_t write(std::span<const std::string_view> pieces);
 
-    /// Asks the session to end: `bye`, close frame, close. Done by its own loop on a later turn. Harmless if it is closing already.
+    /// Asks the session to end: `bye`, close frame, close. Done by its own loop on a later turn. Harmless if it is
+    /// closing already.
     void close(protocol::close_code code, std::string_view why);
 
     /// Moves the connection to another shard; to be awaited by the session's own coroutine only.

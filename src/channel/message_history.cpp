@@ -14,14 +14,16 @@ void message_history::add(std::uint64_t seq, std::string_view event) {
         recycled = std::move(entries_.front().event);
         entries_.pop_front();
     }
+    // Unless it was a much larger one: what a channel keeps is bounded in bytes.
+    if (recycled.capacity() > 2 * event.size() + 256) recycled = {};
     recycled.assign(event);
     entries_.push_back({seq, std::move(recycled)});
 }
 
 message_history::page message_history::last(std::uint64_t count, std::optional<std::uint64_t> before_seq) const {
-    const auto end = before_seq ? std::partition_point(entries_.begin(), entries_.end(),
-                                                       [&](const entry& e) { return e.seq < *before_seq; })
-                                : entries_.end();
+    const auto end = before_seq
+        ? std::partition_point(entries_.begin(), entries_.end(), [&](const entry& e) { return e.seq < *before_seq; })
+        : entries_.end();
     page found;
     auto begin = end;
     std::size_t bytes = 0;

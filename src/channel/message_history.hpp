@@ -10,10 +10,13 @@
 
 namespace channel {
 
-/// The last public messages of a channel as encoded events, for `/history`: bounded in number and in bytes; the newest is always kept.
+/// The last public messages of a channel as encoded events, for `/history`: bounded in number and in bytes; the newest
+/// is always kept.
 class message_history {
 public:
-    message_history(std::size_t max_messages, std::size_t max_bytes) : max_messages_(max_messages), max_bytes_(max_bytes) {}
+    message_history(std::size_t max_messages, std::size_t max_bytes)
+        : max_messages_(max_messages),
+          max_bytes_(max_bytes) {}
 
     void add(std::uint64_t seq, std::string_view event);
 
@@ -21,7 +24,8 @@ public:
         std::vector<std::string_view> messages;  ///< oldest first; valid until the next add()
         bool more = false;                       ///< older ones are kept
     };
-    /// The last `count` before `before_seq` (not given: the newest), fewer if they would come to more than `page_bytes`.
+    /// The last `count` before `before_seq` (not given: the newest), fewer if they would come to more than
+    /// `page_bytes`.
     [[nodiscard]] page last(std::uint64_t count, std::optional<std::uint64_t> before_seq) const;
 
     /// So that an answer does not fill the queue of who asked.

@@ -37,8 +37,9 @@ protected:
     ~loss_listener() = default;
 };
 
-/// What waits for one connection, in the order in which it was said: frames of its own (replies, private messages) and stretches of channel logs,
-/// which are read when they are sent, so that a slow reader costs positions and not copies. Empty, it owns nothing.
+/// What waits for one connection, in the order in which it was said: frames of its own (replies, private messages) and
+/// stretches of channel logs, which are read when they are sent, so that a slow reader costs positions and not copies.
+/// Empty, it owns nothing.
 class outbox {
 public:
     [[nodiscard]] bool empty() const { return !waiting_; }

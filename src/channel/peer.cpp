@@ -162,7 +162,8 @@ void peer::remove_membership(const audience& in) {
 }
 
 std::size_t peer::index_in(const audience& in) const {
-    const auto found = std::find_if(memberships_.begin(), memberships_.end(), [&](const membership& m) { return m.in == &in; });
+    const auto found =
+        std::find_if(memberships_.begin(), memberships_.end(), [&](const membership& m) { return m.in == &in; });
     assert(found != memberships_.end());
     return found->index;
 }

@@ -22,11 +22,10 @@ class audience;
 class link;
 class shard;
 
-/// A peer as its home shard knows it: who it is, where it is a member, and what it still has to get. Outlives its connections: absent within
-/// its resume window, then remembered for the retention time, and for as long as a channel needs its id (pins). Owned by the shard's directory.
-class peer final : public loss_listener,
-                   public boost::intrusive::list_base_hook<>,
-                   private timer_node {
+/// A peer as its home shard knows it: who it is, where it is a member, and what it still has to get. Outlives its
+/// connections: absent within its resume window, then remembered for the retention time, and for as long as a channel
+/// needs its id (pins). Owned by the shard's directory.
+class peer final : public loss_listener, public boost::intrusive::list_base_hook<>, private timer_node {
 public:
     peer(shard& home, protocol::peer_id id, const secret& session);
     ~peer();
@@ -36,8 +35,8 @@ public:
     [[nodiscard]] protocol::event::peer_ref ref() const { return {id_, name}; }
 
     std::string name;
-    std::string description;            ///< canonical JSON members
-    std::optional<std::string> away;    ///< "" if away without a message
+    std::string description;          ///< canonical JSON members
+    std::optional<std::string> away;  ///< "" if away without a message
     [[nodiscard]] protocol::event::optional_text away_message() const {
         return away && !away->empty() ? protocol::event::optional_text(*away) : std::nullopt;
     }
@@ -75,8 +74,8 @@ public:
     void set_resumable(bool wanted);
     [[nodiscard]] bool confirm(std::uint64_t n);
 
-    /// How many events a returning resumable session missed since event `seen` (not given: since the last confirmed); nullopt if they
-    /// are not all there: then counting has started again.
+    /// How many events a returning resumable session missed since event `seen` (not given: since the last confirmed);
+    /// nullopt if they are not all there: then counting has started again.
     [[nodiscard]] std::optional<std::uint64_t> count_missed(std::optional<std::uint64_t> seen);
     /// Sends them; the connection is attached and has its `welcome`.
     void replay_missed(std::uint64_t seen);

@@ -25,7 +25,8 @@ private:
     bytes_type bytes_;
 };
 
-/// What a `welcome` gives out as `session`: the peer's id, so that it can be found by the session alone, and the secret.
+/// What a `welcome` gives out as `session`: the peer's id, so that it can be found by the session alone, and the
+/// secret.
 struct session_token {
     protocol::peer_id id;
     secret proof;

@@ -12,10 +12,16 @@ thread_local shard* current_shard = nullptr;
 }
 
 shard::shard(std::size_t index, cluster& all, boost::asio::io_context& context, const settings& config)
-    : index_(index), all_(all), context_(context), config_(config), wheel_(now()), timer_(context.get_executor()) {}
+    : index_(index),
+      all_(all),
+      context_(context),
+      config_(config),
+      wheel_(now()),
+      timer_(context.get_executor()) {}
 
 shard::~shard() {
-    // Peers leave their audiences when they go, and channels look at audiences: in this order nothing looks at what is gone.
+    // Peers leave their audiences when they go, and channels look at audiences: in this order nothing looks at what is
+    // gone.
     peers_.clear();
     channels_.clear();
     audiences_.clear();

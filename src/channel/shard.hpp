@@ -27,8 +27,8 @@ namespace channel {
 class link;
 class shard;
 
-/// All shards of the server. Peers and channels live on the shard that their id hashes to, so that everybody knows where to go
-/// without asking.
+/// All shards of the server. Peers and channels live on the shard that their id hashes to, so that everybody knows
+/// where to go without asking.
 class cluster {
 public:
     [[nodiscard]] std::size_t size() const { return shards_.size(); }
@@ -47,8 +47,9 @@ private:
     std::vector<shard*> shards_;
 };
 
-/// One thread's part of the service: its peers, the channels that are at home here, its members' audiences, its deadlines. No lock: everything
-/// in it is touched by its own thread only, and other shards come to it (`enter`) or send it work (`tell`), in order.
+/// One thread's part of the service: its peers, the channels that are at home here, its members' audiences, its
+/// deadlines. No lock: everything in it is touched by its own thread only, and other shards come to it (`enter`) or
+/// send it work (`tell`), in order.
 class shard {
 public:
     using executor = boost::asio::io_context::executor_type;
@@ -70,8 +71,8 @@ public:
 
     // --- going from shard to shard
 
-    /// `co_await other.enter()`: the coroutine goes on on that shard's thread; at once if it is there. What the channels here have said goes ahead of it,
-    /// so that nothing it does over there overtakes that.
+    /// `co_await other.enter()`: the coroutine goes on on that shard's thread; at once if it is there. What the
+    /// channels here have said goes ahead of it, so that nothing it does over there overtakes that.
     [[nodiscard]] auto enter() {
         struct awaiter {
             shard& to;
@@ -168,7 +169,8 @@ public:
     static constexpr std::size_t members_per_slice = 64;
 
 private:
-    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
+    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                    boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
     void need_turn();
     void end_turn();
@@ -199,7 +201,8 @@ private:
     std::vector<channel*> to_feed_;
 };
 
-/// Runs `work(home)` on a shard and comes back with its result. `work` is moved into the coroutine: give it a named lambda (style.md, 6.1 B4).
+/// Runs `work(home)` on a shard and comes back with its result. `work` is moved into the coroutine: give it a named
+/// lambda (style.md, 6.1 B4).
 template <class Work>
 task<std::invoke_result_t<Work&, shard&>> run_on(shard& home, Work work) {
     shard& back = shard::current();

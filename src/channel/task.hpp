@@ -11,12 +11,14 @@ namespace channel {
 /// A lazily started coroutine that is awaited exactly once and owned by whoever awaits it.
 ///
 /// Why not asio::awaitable: one of those costs an idle connection some 1,700 bytes more (thread object, entry frames,
-/// executor copies); this one costs its frame. Contract that makes it work without atomics: a task may travel to other shards in between
-/// (`co_await shard.enter()`), but it ends on the thread on which it was started. One that leaves for good (session::move_to) first waits for the next
-/// turn, so that every await_suspend that led to it has returned before another thread goes on with its parents.
+/// executor copies); this one costs its frame. Contract that makes it work without atomics: a task may travel to other
+/// shards in between
+/// (`co_await shard.enter()`), but it ends on the thread on which it was started. One that leaves for good
+/// (session::move_to) first waits for the next turn, so that every await_suspend that led to it has returned before
+/// another thread goes on with its parents.
 ///
-/// A child that finishes without suspending lets its parent go on in the same resume() call, so a loop over such children
-/// does not grow the stack, also at -O0 where symmetric transfer is no tail call.
+/// A child that finishes without suspending lets its parent go on in the same resume() call, so a loop over such
+/// children does not grow the stack, also at -O0 where symmetric transfer is no tail call.
 template <class T = void>
 class task;
 

@@ -10,7 +10,8 @@ namespace channel {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// Something with a deadline: a session, a peer, a channel. Part of its owner, which it leaves by itself when destroyed.
+/// Something with a deadline: a session, a peer, a channel. Part of its owner, which it leaves by itself when
+/// destroyed.
 class timer_node {
 public:
     timer_node() = default;
@@ -33,8 +34,8 @@ private:
     steady_time deadline_{};
 };
 
-/// All deadlines of one shard: a hashed wheel (Varghese and Lauck), O(1) to schedule and to cancel, no allocation. Never early;
-/// late by a tick (10 ms) and the turn of the event loop at most. One thread.
+/// All deadlines of one shard: a hashed wheel (Varghese and Lauck), O(1) to schedule and to cancel, no allocation.
+/// Never early; late by a tick (10 ms) and the turn of the event loop at most. One thread.
 class timer_wheel {
 public:
     static constexpr std::chrono::milliseconds tick{10};
@@ -50,8 +51,8 @@ public:
     /// Fires what is due.
     void advance(steady_time now);
 
-    /// When advance() should be called next; steady_time::max() if nothing is scheduled. May be earlier than any deadline:
-    /// a slot can hold deadlines of later rounds.
+    /// When advance() should be called next; steady_time::max() if nothing is scheduled. May be earlier than any
+    /// deadline: a slot can hold deadlines of later rounds.
     [[nodiscard]] steady_time next_wake() const;
 
 private:

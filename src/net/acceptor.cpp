@@ -30,7 +30,9 @@ using int_option_unsent_low_water = boost::asio::detail::socket_option::integer<
 }  // namespace
 
 acceptor::acceptor(host& at, const boost::asio::ip::tcp::endpoint& where, bool shared_port)
-    : host_(at), listening_(at.shard().context()), family_(where.protocol().family()) {
+    : host_(at),
+      listening_(at.shard().context()),
+      family_(where.protocol().family()) {
     listening_.open(where.protocol());
     listening_.set_option(boost::asio::socket_base::reuse_address(true));
     if (shared_port) listening_.set_option(int_option_reuse_port(true));

@@ -12,7 +12,8 @@
 
 namespace net {
 
-/// One shard's listening socket. The kernel spreads connections over the sockets that listen on the same port (SO_REUSEPORT), so that no thread hands any to another.
+/// One shard's listening socket. The kernel spreads connections over the sockets that listen on the same port
+/// (SO_REUSEPORT), so that no thread hands any to another.
 class acceptor : private channel::timer_node {
 public:
     /// Binds and listens. Throws boost::system::system_error that says what did not work.

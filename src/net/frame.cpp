@@ -102,7 +102,8 @@ frame_event close_event(std::string_view payload) {
     event.code = static_cast<std::uint16_t>(byte_at(payload, 0) << 8U | byte_at(payload, 1));
     event.payload = payload.substr(2);
     if (!may_be_sent(event.code)) return failure(close_code::protocol_error, "invalid close code");
-    if (!protocol::is_valid_utf8(event.payload)) return failure(close_code::invalid_utf8, "the close reason is not UTF-8");
+    if (!protocol::is_valid_utf8(event.payload))
+        return failure(close_code::invalid_utf8, "the close reason is not UTF-8");
     return event;
 }
 
@@ -127,7 +128,7 @@ void append_control(std::string& out, std::uint8_t code, std::string_view payloa
 struct message_reader::partial {
     std::array<char, longest_header> header_bytes{};
     std::size_t header_count = 0;
-    header frame;                ///< valid while in_payload
+    header frame;  ///< valid while in_payload
     bool in_payload = false;
     std::uint64_t received = 0;  ///< of the frame's payload
 
@@ -195,7 +196,8 @@ frame_event message_reader::next_partial(std::span<char>& input, std::size_t max
             return control_event(p.frame.code, p.control);
         }
         if (!p.frame.final) continue;
-        if (!p.validator.complete()) return failure(close_code::invalid_utf8, "not UTF-8: the text ends inside a character");
+        if (!p.validator.complete())
+            return failure(close_code::invalid_utf8, "not UTF-8: the text ends inside a character");
         p.in_message = false;
         p.delivered = true;
         p.validator.reset();
@@ -219,7 +221,8 @@ frame_event message_reader::take_header(std::span<char>& input, std::size_t max_
     if (h.size == 0) return {};
     if (h.code == binary) return failure(close_code::unsupported_data, "binary messages are not taken");
     if (h.code == continuation && !p.in_message) return failure(close_code::protocol_error, "continuation of nothing");
-    if (h.code == text && p.in_message) return failure(close_code::protocol_error, "a new message inside a fragmented one");
+    if (h.code == text && p.in_message)
+        return failure(close_code::protocol_error, "a new message inside a fragmented one");
     if (!h.is_control() && h.length > max_message_bytes - std::min(max_message_bytes, p.message.size())) {
         return failure(close_code::too_big, "the message is too big");
     }

@@ -30,8 +30,8 @@ struct frame_event {
 };
 
 /// Server side of RFC 6455 framing without I/O: strict about masks, reserved bits, opcodes, minimal lengths, control
-/// frames, close codes and UTF-8, which is checked as it arrives (RFC 6455, 5 and 8.1). One per connection; an idle reader
-/// owns no memory beside itself.
+/// frames, close codes and UTF-8, which is checked as it arrives (RFC 6455, 5 and 8.1). One per connection; an idle
+/// reader owns no memory beside itself.
 class message_reader {
 public:
     message_reader() noexcept;
@@ -39,9 +39,10 @@ public:
     message_reader(message_reader&&) noexcept;
     message_reader& operator=(message_reader&&) noexcept;
 
-    /// Takes one event from the front of `input`, which is unmasked in place and shortened by what was consumed. `payload` points into
-    /// the input or into the reader and is valid until the next call. A message over `max_message_bytes` fails with 1009 as
-    /// soon as a header says so. Only bytes that came are stored, whatever length a header claims. Linear in the input, however it is cut.
+    /// Takes one event from the front of `input`, which is unmasked in place and shortened by what was consumed.
+    /// `payload` points into the input or into the reader and is valid until the next call. A message over
+    /// `max_message_bytes` fails with 1009 as soon as a header says so. Only bytes that came are stored, whatever
+    /// length a header claims. Linear in the input, however it is cut.
     [[nodiscard]] frame_event next(std::span<char>& input, std::size_t max_message_bytes);
 
     /// Bytes held for a message that is not complete.

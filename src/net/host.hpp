@@ -36,8 +36,8 @@ struct connection_settings {
     http_limits http;
 };
 
-/// Large buffers for reading, shared by the sessions of a shard: a session holds one only from its read until all commands in it are carried out, so that
-/// usually a single, warm one is in use and a connection that waits owns none.
+/// Large buffers for reading, shared by the sessions of a shard: a session holds one only from its read until all
+/// commands in it are carried out, so that usually a single, warm one is in use and a connection that waits owns none.
 class buffer_pool {
 public:
     static constexpr std::size_t buffer_bytes = 64 * 1024;
@@ -54,9 +54,13 @@ private:
 /// What the sessions of one shard share. One thread, but for the counter.
 class host {
 public:
-    host(channel::shard& shard, const connection_settings& settings, const http_site& site, std::atomic<std::size_t>& connections,
-         const std::vector<std::unique_ptr<host>>& all)
-        : shard_(shard), settings_(settings), site_(site), connections_(connections), all_(all) {}
+    host(channel::shard& shard, const connection_settings& settings, const http_site& site,
+         std::atomic<std::size_t>& connections, const std::vector<std::unique_ptr<host>>& all)
+        : shard_(shard),
+          settings_(settings),
+          site_(site),
+          connections_(connections),
+          all_(all) {}
     ~host();
     host(const host&) = delete;
     host& operator=(const host&) = delete;

@@ -23,7 +23,8 @@ constexpr std::size_t key_digits = 24;
 
 std::string_view to_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-/// A Sec-WebSocket-Key is the base64 of 16 bytes (RFC 6455, 4.1): 22 digits and the padding. OpenSSL's decoder would take a '=' anywhere.
+/// A Sec-WebSocket-Key is the base64 of 16 bytes (RFC 6455, 4.1): 22 digits and the padding. OpenSSL's decoder would
+/// take a '=' anywhere.
 bool is_valid_key(std::string_view key) {
     constexpr std::string_view padding = "==";
     const auto is_digit = [](char c) {
@@ -54,14 +55,16 @@ std::string date_now() {
     return {text.data(), size};
 }
 
-std::string render(unsigned status, std::string_view content_type, std::string_view body, std::string_view extra_headers, bool keep_alive,
-                   bool with_body) {
+std::string render(unsigned status, std::string_view content_type, std::string_view body,
+                   std::string_view extra_headers, bool keep_alive, bool with_body) {
     const auto reason = to_view(http::obsolete_reason(http::int_to_status(status)));
     std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
     out.append(reason).append("\r\nDate: ").append(date_now());
     if (status != 304) out.append("\r\nContent-Type: ").append(content_type);
     if (status != 304) out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-    out.append("\r\nX-Content-Type-Options: nosniff\r\nConnection: ").append(keep_alive ? "keep-alive" : "close").append("\r\n");
+    out.append("\r\nX-Content-Type-Options: nosniff\r\nConnection: ")
+        .append(keep_alive ? "keep-alive" : "close")
+        .append("\r\n");
     out.append(extra_headers).append("\r\n");
     if (with_body) out.append(body);
     return out;
@@ -105,7 +108,8 @@ bool has_token(const message_header& message, http::field name, Same same) {
 }
 
 bool has_word(const message_header& message, http::field name, boost::beast::string_view word) {
-    return has_token(message, name, [&](boost::beast::string_view token) { return boost::beast::iequals(token, word); });
+    return has_token(message, name,
+                     [&](boost::beast::string_view token) { return boost::beast::iequals(token, word); });
 }
 
 http_request read_request(const message_header& message) {
@@ -120,7 +124,7 @@ http_request read_request(const message_header& message) {
     request.if_none_match = field(http::field::if_none_match);
     // HTTP/1.0 knows no upgrade (RFC 9110, 7.8).
     request.upgrade = message.version() >= 11 && has_word(message, http::field::connection, "upgrade") &&
-                      has_word(message, http::field::upgrade, "websocket");
+        has_word(message, http::field::upgrade, "websocket");
     if (!request.upgrade) return request;
     const auto key = field(http::field::sec_websocket_key);
     if (message.count(http::field::sec_websocket_key) == 1 && is_valid_key(key)) request.websocket_key = key;
@@ -155,7 +159,8 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
         return refused(400, "a request names its host, once");
     }
     // Whoever stands in front may read a body of unknown coding where we would read the next request.
-    if (!parser.chunked() && message.count(http::field::transfer_encoding) > 0) return refused(501, "unknown Transfer-Encoding");
+    if (!parser.chunked() && message.count(http::field::transfer_encoding) > 0)
+        return refused(501, "unknown Transfer-Encoding");
     if (parser.chunked() || (parser.content_length() && *parser.content_length() > limits.body_bytes)) {
         return refused(413, "requests have no body here");
     }
@@ -166,8 +171,8 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     return result;
 }
 
-std::string make_response(const http_request& request, unsigned status, std::string_view content_type, std::string_view body,
-                          std::string_view extra_headers) {
+std::string make_response(const http_request& request, unsigned status, std::string_view content_type,
+                          std::string_view body, std::string_view extra_headers) {
     return render(status, content_type, body, extra_headers, request.keep_alive, !request.head);
 }
 
@@ -181,9 +186,11 @@ upgrade_answer answer_upgrade(const http_request& request) {
     };
     if (request.path != "/" && request.path != "/ws") return refuse(404, "WebSockets are at / and /ws");
     if (request.method != "GET") return refuse(405, "a WebSocket upgrade is a GET", "Allow: GET\r\n");
-    if (request.websocket_version != "13") return refuse(426, "only WebSocket version 13", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    if (request.websocket_version != "13")
+        return refuse(426, "only WebSocket version 13", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
     if (request.websocket_key.empty()) return refuse(400, "Sec-WebSocket-Key is missing or not the base64 of 16 bytes");
-    std::string out = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+    std::string out =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
     out += accept_value(request.websocket_key);
     out += request.offers_v1 ? "\r\nSec-WebSocket-Protocol: signaller.v1\r\n\r\n" : "\r\n\r\n";
     return {true, std::move(out)};

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-/// HTTP/1.1 of the signalling port, parsed and written by Boost.Beast, which stays behind this plain header because it takes so long to compile.
-/// No I/O here: the session reads and writes.
+/// HTTP/1.1 of the signalling port, parsed and written by Boost.Beast, which stays behind this plain header because it
+/// takes so long to compile. No I/O here: the session reads and writes.
 namespace net {
 
 struct http_limits {
@@ -31,10 +31,10 @@ struct http_request {
     bool keep_alive = false;
     bool head = false;
 
-    bool upgrade = false;         ///< asks for a WebSocket (Connection: upgrade and Upgrade: websocket), valid or not
-    std::string websocket_key;    ///< valid base64 of 16 bytes, else empty
+    bool upgrade = false;       ///< asks for a WebSocket (Connection: upgrade and Upgrade: websocket), valid or not
+    std::string websocket_key;  ///< valid base64 of 16 bytes, else empty
     std::string websocket_version;
-    bool offers_v1 = false;       ///< `signaller.v1` is among the offered subprotocols
+    bool offers_v1 = false;  ///< `signaller.v1` is among the offered subprotocols
 };
 
 struct http_parse {
@@ -44,20 +44,22 @@ struct http_parse {
     std::string response;
 };
 
-/// Looks at all bytes received so far. Linear in their number; a session that gets a header in many pieces calls it once a piece,
-/// at most `header_bytes` in all.
+/// Looks at all bytes received so far. Linear in their number; a session that gets a header in many pieces calls it
+/// once a piece, at most `header_bytes` in all.
 [[nodiscard]] http_parse parse_http(std::string_view received, const http_limits& limits);
 
-/// A complete response with Date, Content-Length, X-Content-Type-Options and Connection. `extra_headers` are complete lines
-/// with CRLF. For HEAD the body is left out and its length kept.
-[[nodiscard]] std::string make_response(const http_request& request, unsigned status, std::string_view content_type, std::string_view body,
-                                        std::string_view extra_headers = {});
+/// A complete response with Date, Content-Length, X-Content-Type-Options and Connection. `extra_headers` are complete
+/// lines with CRLF. For HEAD the body is left out and its length kept.
+[[nodiscard]] std::string make_response(const http_request& request, unsigned status, std::string_view content_type,
+                                        std::string_view body, std::string_view extra_headers = {});
 
-/// The refusal of something that was never a whole request: 400, 408 (header took too long), 431, 503; says `Connection: close`.
+/// The refusal of something that was never a whole request: 400, 408 (header took too long), 431, 503; says
+/// `Connection: close`.
 [[nodiscard]] std::string make_refusal(unsigned status, std::string_view message, std::string_view extra_headers = {});
 
-/// What an upgrade request gets: 101 (with Sec-WebSocket-Accept, and Sec-WebSocket-Protocol if signaller.v1 was offered), or a refusal
-/// (404 for a path other than / and /ws, 426 with Sec-WebSocket-Version: 13 for another version, 405 for another method than GET, 400 for a missing key).
+/// What an upgrade request gets: 101 (with Sec-WebSocket-Accept, and Sec-WebSocket-Protocol if signaller.v1 was
+/// offered), or a refusal (404 for a path other than / and /ws, 426 with Sec-WebSocket-Version: 13 for another version,
+/// 405 for another method than GET, 400 for a missing key).
 struct upgrade_answer {
     bool accepted = false;
     std::string response;

@@ -25,7 +25,10 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
 }  // namespace
 
 session::session(host& at, int fd, int address_family, bool over_limit)
-    : link(at.shard()), host_(&at), commands_(*this), over_limit_(over_limit) {
+    : link(at.shard()),
+      host_(&at),
+      commands_(*this),
+      over_limit_(over_limit) {
     socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(address_family, 0), fd);
     host_->enlist(*this);
 }
@@ -63,7 +66,7 @@ task<> session::run(std::unique_ptr<session> self) {
 
 task<bool> session::upgrade() {
     std::string header;
-    while (!closing() && !broken_ && !timed_out_) {
+    while (!closing() && !ended_ && !timed_out_) {
         co_await input();
         auto buffer = host_->buffers.take();
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
@@ -73,7 +76,8 @@ task<bool> session::upgrade() {
             auto parsed = parse_http(header, host_->settings().http);
             if (parsed.status == http_status::need_more) break;
             if (parsed.status == http_status::refused || over_limit_) {
-                send_raw(over_limit_ ? make_refusal(503, "too many connections", "Retry-After: 10\r\n") : parsed.response);
+                send_raw(over_limit_ ? make_refusal(503, "too many connections", "Retry-After: 10\r\n")
+                                     : parsed.response);
                 co_return false;
             }
             header.erase(0, parsed.consumed);
@@ -85,6 +89,8 @@ task<bool> session::upgrade() {
             }
             send_raw(host_->site().answer(parsed.request));
             if (!parsed.request.keep_alive) co_return false;
+            // A client that does not read its answers gets no more of them.
+            while (!box().empty() && !broken_ && !timed_out_ && !closing()) co_await something();
         }
     }
     if (timed_out_ && !header.empty()) send_raw(make_refusal(408, "the request header took too long"));
@@ -96,7 +102,7 @@ task<> session::converse() {
         const auto early = std::move(early_input_);
         co_await consume(*early);
     }
-    while (!closing() && !broken_) {
+    while (!closing() && !ended_) {
         co_await input();
         auto buffer = host_->buffers.take();
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
@@ -108,7 +114,7 @@ task<> session::converse() {
 task<> session::consume(std::span<char> input) {
     last_heard_ = channel::shard::now();
     pinged_ = false;
-    while (!closing() && !broken_) {
+    while (!closing() && !ended_) {
         const auto event = reader_.next(input, host_->settings().message_bytes);
         if (event.kind == frame_kind::need_more) break;
         if (event.kind == frame_kind::text) {
@@ -131,13 +137,10 @@ void session::on_control_frame(const frame_event& event) {
             client_code_ = event.code;
             close(close_code::normal, "connection closed");
             break;
-        case frame_kind::failed:
-            close(event.error, event.why);
-            break;
+        case frame_kind::failed: close(event.error, event.why); break;
         case frame_kind::pong:
         case frame_kind::text:
-        case frame_kind::need_more:
-            break;
+        case frame_kind::need_more: break;
     }
 }
 
@@ -169,12 +172,13 @@ task<> session::say_goodbye() {
     phase_ = phase::closing;
     timed_out_ = false;
     schedule_in(host_->settings().close_timeout);
-    if (upgraded_ && !broken_) send_raw(farewell());
+    if (upgraded_ && !ended_) send_raw(farewell());
     while (!box().empty() && !broken_ && !timed_out_) co_await something();
     if (broken_ || timed_out_) co_return;
     ::shutdown(socket_->native_handle(), SHUT_WR);
-    // Until the client has closed its side: what it still sends would make the kernel reset the connection, and the `bye` be lost.
-    while (client_code_ == 0 && !broken_ && !timed_out_) {
+    // Until the client has closed its side: what it still sends would make the kernel reset the connection, and the
+    // `bye` be lost.
+    while (client_code_ == 0 && !ended_ && !timed_out_) {
         co_await input();
         auto buffer = host_->buffers.take();
         static_cast<void>(receive(buffer.get(), buffer_pool::buffer_bytes));
@@ -210,7 +214,7 @@ task<> session::move_to(channel::shard& to) {
 }
 
 void session::cut() {
-    broken_ = true;
+    ended_ = broken_ = true;
     wake();
 }
 

@@ -20,11 +20,12 @@
 
 namespace net {
 
-/// One connection, from accept to close: `run` is its whole life. Everything here happens on the thread of the shard it is on, which changes at most once, when
-/// the peer describes itself and its home is another shard.
+/// One connection, from accept to close: `run` is its whole life. Everything here happens on the thread of the shard it
+/// is on, which changes at most once, when the peer describes itself and its home is another shard.
 class session final : public channel::link, private channel::timer_node {
 public:
-    using socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+    using socket =
+        boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
     /// `fd`: a connected, non-blocking stream socket, owned from here on. `over_limit`: it only gets a 503.
     session(host& at, int fd, int address_family, bool over_limit);
@@ -108,7 +109,8 @@ private:
     bool waits_for_input_ = false;
     bool upgraded_ = false;
     bool pinged_ = false;
-    bool broken_ = false;    ///< nothing more comes from, or goes to, the client
+    bool ended_ = false;   ///< nothing more comes from the client
+    bool broken_ = false;  ///< nothing more goes to it, either
     bool timed_out_ = false;
     session* next_ = nullptr;  ///< the host's list
     session* previous_ = nullptr;

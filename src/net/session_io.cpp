@@ -25,11 +25,12 @@ bool would_block(int error) { return error == EAGAIN || error == EINTR; }
 // --- input and output
 
 session::received session::receive(char* into, std::size_t capacity) {
-    if (broken_) return {reading::ended, 0};
+    if (ended_) return {reading::ended, 0};
     const auto count = ::recv(socket_->native_handle(), into, capacity, MSG_DONTWAIT);
     if (count > 0) return {reading::some, static_cast<std::size_t>(count)};
     if (count < 0 && would_block(errno)) return {};
-    broken_ = true;
+    ended_ = true;
+    broken_ = broken_ || count < 0;
     return {reading::ended, 0};
 }
 
@@ -51,7 +52,8 @@ std::size_t session::try_write(std::span<const std::string_view> pieces) {
         msghdr message{};
         message.msg_iov = parts.data();
         message.msg_iovlen = count;
-        const auto sent = broken_ ? static_cast<ssize_t>(wanted) : ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto sent = broken_ ? static_cast<ssize_t>(wanted)
+                                  : ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             if (would_block(errno)) return written;
             // Nobody is there to read it: let it go, the reading side ends the session.
@@ -123,12 +125,8 @@ void session::expired(steady_time now) {
             timed_out_ = true;
             wake();
             break;
-        case phase::undescribed:
-            close(close_code::not_described, "not described in time");
-            break;
-        case phase::established:
-            check_heartbeat(now);
-            break;
+        case phase::undescribed: close(close_code::not_described, "not described in time"); break;
+        case phase::established: check_heartbeat(now); break;
     }
 }
 

@@ -43,14 +43,19 @@ void report_life_cycle_end(std::exception_ptr error) {
 
 server::runtime::runtime(std::size_t index, channel::cluster& all, const channel::settings& settings)
     // Handlers run on one thread only, but others post to it.
-    : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), work(context.get_executor()), shard(index, all, context, settings) {}
+    : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      work(context.get_executor()),
+      shard(index, all, context, settings) {}
 
 server::server(const config& from)
-    : config_(from), settings_(channel_settings(from)), connection_settings_(connection_settings(from)) {
+    : config_(from),
+      settings_(channel_settings(from)),
+      connection_settings_(connection_settings(from)) {
     for (std::size_t index = 0; index < config_.threads; ++index) {
         runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));
         cluster_.add(runtimes_.back()->shard);
-        hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_, hosts_));
+        hosts_.push_back(
+            std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_, hosts_));
     }
     listen();
 }
@@ -69,7 +74,8 @@ void server::listen() {
             where = runtimes_[index]->listener->local_endpoint();
         }
     } catch (const boost::system::system_error& e) {
-        throw std::runtime_error("cannot listen on " + config_.address + " port " + std::to_string(where.port()) + ": " + e.code().message());
+        throw std::runtime_error("cannot listen on " + config_.address + " port " + std::to_string(where.port()) +
+                                 ": " + e.code().message());
     }
 }
 
@@ -84,7 +90,8 @@ void server::run() {
     signals_.emplace(first, SIGTERM, SIGINT);
     asio::co_spawn(first, end_gracefully(), report_life_cycle_end);
     std::vector<std::thread> threads;
-    for (std::size_t index = 1; index < runtimes_.size(); ++index) threads.emplace_back([this, index] { run_shard(index); });
+    for (std::size_t index = 1; index < runtimes_.size(); ++index)
+        threads.emplace_back([this, index] { run_shard(index); });
     run_shard(0);
     for (auto& thread : threads) thread.join();
 }

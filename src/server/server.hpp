@@ -8,8 +8,8 @@
 #include "web/site.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <atomic>
@@ -33,7 +33,8 @@ public:
     /// "127.0.0.1:3012", with the port that was picked if the configured one was 0.
     [[nodiscard]] std::string address() const;
 
-    /// Serves until SIGTERM or SIGINT, then ends gracefully: nobody new, `bye` to everybody, a bounded wait; a second signal cuts it short.
+    /// Serves until SIGTERM or SIGINT, then ends gracefully: nobody new, `bye` to everybody, a bounded wait; a second
+    /// signal cuts it short.
     void run();
 
 private:

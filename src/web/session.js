@@ -53,9 +53,10 @@ export class Session extends EventTarget {
         this.signaller.close();
     }
 
-    /** The page goes away, perhaps only to be loaded anew: the others should not look at a frozen picture meanwhile. */
+    /** The page goes away: the others should not look at a frozen picture. If it is only loaded anew, it takes its place again. */
     pause() {
-        for (const { call } of this.room.members.values()) call?.close();
+        this.#listening.abort();
+        this.signaller.close({ keep: true });
     }
 
     say(line) {

@@ -115,7 +115,8 @@ export class Signaller {
     ping(content?: string): Promise<{ content: string }>;
     /** Any command, as the protocol writes it. */
     command(text: string): Promise<unknown>;
-    close(): void;
+    /** Ends the session; with `keep` the next page of this tab may take its id and rights again. */
+    close(options?: { keep?: boolean }): void;
 }
 
 export type CallState = "new" | "connecting" | "connected" | "interrupted" | "failed" | "ended";

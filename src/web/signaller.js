@@ -170,12 +170,16 @@ export class Signaller extends EventTarget {
         return this.state === "closed" ? Promise.reject(closed()) : this.#commands.add(text);
     }
 
-    /** Leaves every channel, ends the session and closes. Nothing reconnects after it. */
-    close() {
+    /**
+     * Leaves every channel, ends the session and closes. Nothing reconnects after it. With `keep` the next page of this tab may take the id and
+     * the rights that go with it again.
+     */
+    close({ keep = false } = {}) {
         if (this.state === "closed") return;
         for (const call of [...this.calls.values()]) call.close();
         this.#connection.send("/quit");
-        this.#store.forget();
+        if (keep) this.#store.saveSeen(0);
+        else this.#store.forget();
         this.#end({ reason: "closed", failed: false });
     }
 

@@ -10,11 +10,12 @@ namespace web {
 
 namespace {
 
-/// No inline code, nothing from elsewhere; WebSockets may go anywhere, so that the page can be pointed at another server.
-constexpr std::string_view security_headers =
-    "Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\n";
+/// No inline code, nothing from elsewhere; WebSockets may go anywhere, so that the page can be pointed at another
+/// server.
+constexpr std::string_view security_headers = "Content-Security-Policy: default-src 'self'; connect-src 'self' ws: "
+                                              "wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+                                              "object-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n"
+                                              "Referrer-Policy: no-referrer\r\n";
 
 struct type_of_ending {
     std::string_view ending;
@@ -69,7 +70,8 @@ std::string site::answer(const net::http_request& request) const {
     if (request.method != "GET" && request.method != "HEAD") {
         return net::make_response(request, 405, text, "only GET and HEAD\n", "Allow: GET, HEAD\r\n");
     }
-    if (request.path == "/healthz") return net::make_response(request, 200, text, "ok\n", "Cache-Control: no-store\r\n");
+    if (request.path == "/healthz")
+        return net::make_response(request, 200, text, "ok\n", "Cache-Control: no-store\r\n");
     if (request.path == "/ws") {
         return net::make_response(request, 426, text, "this is a WebSocket: new WebSocket(\"ws://...\")\n",
                                   "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
@@ -77,8 +79,10 @@ std::string site::answer(const net::http_request& request) const {
     const auto found = entries_.find(request.path);
     if (found == entries_.end()) return net::make_response(request, 404, text, "not found\n");
     const auto& file = found->second;
-    const bool unchanged = !request.if_none_match.empty() && file.headers.find("ETag: " + request.if_none_match + "\r\n") != std::string::npos;
-    return net::make_response(request, unchanged ? 304 : 200, file.content_type, unchanged ? std::string_view() : file.content, file.headers);
+    const bool unchanged = !request.if_none_match.empty() &&
+        file.headers.find("ETag: " + request.if_none_match + "\r\n") != std::string::npos;
+    return net::make_response(request, unchanged ? 304 : 200, file.content_type,
+                              unchanged ? std::string_view() : file.content, file.headers);
 }
 
 }  // namespace web

@@ -14,8 +14,8 @@ struct embedded_file {
     std::string_view content;
 };
 
-/// Answers plain HTTP requests: the page and the client module at their paths, and `/healthz`. Everything may be cached but is asked for again
-/// (ETag), so that a new server is a new page.
+/// Answers plain HTTP requests: the page and the client module at their paths, and `/healthz`. Everything may be cached
+/// but is asked for again (ETag), so that a new server is a new page.
 class site final : public net::http_site {
 public:
     site();

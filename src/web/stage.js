@@ -1,11 +1,11 @@
-import { element, icon } from "./dom.js";
+import { element, icon, nameButton } from "./dom.js";
 import { text } from "./i18n.js";
 
 const gap = 8;
 const ratio = 16 / 10;
 
-/** The colour that a peer has everywhere on the page. */
-export const hueOf = (id) => parseInt(id.slice(-4), 16) % 360;
+/** The colour that a peer has everywhere on the page. Ids made one after the other are far apart: the golden angle. */
+export const hueOf = (id) => Math.round(parseInt(id.slice(-4), 16) * 137.508) % 360;
 
 /** The videos, as large as the space allows. A tile is one picture: somebody's camera, or a screen. */
 export class Stage {
@@ -36,10 +36,13 @@ export class Stage {
             tile = this.#build();
             this.#tiles.set(key, tile);
             this.#container.append(tile.figure);
-            this.#layOut();
         }
+        const screen = Boolean(picture().screen);
         tile.picture = picture;
         this.#paint(tile);
+        if (screen === tile.screen) return;
+        tile.screen = screen;
+        this.#layOut();
     }
 
     remove(key) {
@@ -68,9 +71,9 @@ export class Stage {
         const mute = icon("mic-off");
         const caption = element("figcaption", {}, mute, label);
         const trouble = element("div", { className: "trouble", hidden: true });
-        const inspect = element("button", { className: "inspect", type: "button" });
+        const inspect = element("button", { className: "inspect", type: "button", textContent: "i" });
         const figure = element("figure", { className: "tile" }, video, avatar, trouble, caption, inspect);
-        return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, watch: null };
+        return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, watch: null, screen: null };
     }
 
     #paint(tile) {
@@ -98,7 +101,7 @@ export class Stage {
     #paintTrouble(tile, { trouble, peer }) {
         tile.trouble.hidden = !trouble;
         tile.inspect.hidden = !peer || Boolean(trouble);
-        tile.inspect.textContent = text("details");
+        nameButton(tile.inspect, text("details"));
         tile.inspect.onclick = () => this.onInspect(peer);
         if (!trouble) return tile.trouble.replaceChildren();
         const more = element("button", { className: "button", type: "button", textContent: text("details"), onclick: () => this.onInspect(peer) });
@@ -118,23 +121,48 @@ export class Stage {
         stream.addEventListener("removetrack", repaint, { signal });
     }
 
-    /** As many columns as make the tiles largest. */
+    /** A screen that is shared gets most of the space, and the people a strip beside or below it. */
     #layOut() {
-        const count = this.#tiles.size;
         const { width, height } = this.#size;
-        if (!count || !width || !height) return;
-        let best = { area: 0 };
-        for (let columns = 1; columns <= count; ++columns) {
-            const rows = Math.ceil(count / columns);
-            const most = { width: (width - gap * (columns - 1)) / columns, height: (height - gap * (rows - 1)) / rows };
-            // A tile may be narrower than a camera's picture, as on a phone held upright, but not by much.
-            const tall = Math.min(most.height, most.width * 1.3);
-            const wide = Math.min(most.width, tall * ratio);
-            if (wide * tall > best.area) best = { area: wide * tall, wide, tall };
+        if (!this.#tiles.size || !width || !height) return;
+        const screens = [...this.#tiles.values()].filter(({ screen }) => screen);
+        const people = [...this.#tiles.values()].filter(({ screen }) => !screen);
+        if (!screens.length || !people.length) return place([...screens, ...people], { x: 0, y: 0, width, height });
+        if (width > height) {
+            const strip = Math.min(240, width / 4);
+            place(screens, { x: 0, y: 0, width: width - strip - gap, height });
+            place(people, { x: width - strip, y: 0, width: strip, height });
+        } else {
+            const strip = height / 3;
+            place(screens, { x: 0, y: 0, width, height: height - strip - gap });
+            place(people, { x: 0, y: height - strip, width, height: strip });
         }
-        this.#container.style.setProperty("--tile-width", `${Math.floor(best.wide)}px`);
-        this.#container.style.setProperty("--tile-height", `${Math.floor(best.tall)}px`);
     }
+}
+
+/** In as many columns as make the tiles largest, in the middle of the area. */
+function place(tiles, area) {
+    // On a phone held upright a tile may be narrower than a camera's picture.
+    const tallest = area.height > area.width ? 1.3 : 0.8;
+    let best = { size: 0 };
+    for (let columns = 1; columns <= tiles.length; ++columns) {
+        const rows = Math.ceil(tiles.length / columns);
+        const most = { width: (area.width - gap * (columns - 1)) / columns, height: (area.height - gap * (rows - 1)) / rows };
+        const height = Math.floor(Math.min(most.height, most.width * tallest));
+        const width = Math.floor(Math.min(most.width, height * ratio));
+        if (width * height > best.size) best = { size: width * height, width, height, columns, rows };
+    }
+    const { width, height, columns, rows } = best;
+    const top = area.y + (area.height - rows * height - (rows - 1) * gap) / 2;
+    tiles.forEach(({ figure }, index) => {
+        const row = Math.floor(index / columns);
+        const inRow = Math.min(columns, tiles.length - row * columns);
+        const left = area.x + (area.width - inRow * width - (inRow - 1) * gap) / 2;
+        Object.assign(figure.style, {
+            width: `${width}px`, height: `${height}px`,
+            left: `${Math.round(left + (index % columns) * (width + gap))}px`, top: `${Math.round(top + row * (height + gap))}px`,
+        });
+    });
 }
 
 /** A page that was loaded anew may not sound before it is touched. */

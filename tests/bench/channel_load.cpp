@@ -11,13 +11,18 @@ constexpr std::uint64_t sample_stride = 61;
 }  // namespace
 
 channel_load::channel_load(client_loop& loop, const options& wanted)
-    : loop_(loop), first_(loop.size()), channel_(fresh_channel()), ring_(ring_size) {
+    : loop_(loop),
+      first_(loop.size()),
+      channel_(fresh_channel()),
+      ring_(ring_size) {
     const auto count = std::min({wanted.senders, wanted.members, std::size_t{256}});
-    if (count == 0 || wanted.window < count || wanted.window > ring_size / 2) throw failure("window or senders out of range");
+    if (count == 0 || wanted.window < count || wanted.window > ring_size / 2)
+        throw failure("window or senders out of range");
     window_each_ = wanted.window / count;
     members_.resize(wanted.members);
     for (std::size_t i = 0; i < wanted.members; ++i) (void)loop_.add(channel_);
-    for (std::size_t i = 0; i < count; ++i) senders_.push_back({static_cast<std::uint32_t>(i * wanted.members / count), 0, 0});
+    for (std::size_t i = 0; i < count; ++i)
+        senders_.push_back({static_cast<std::uint32_t>(i * wanted.members / count), 0, 0});
     constexpr std::string_view words = " what an unexpected turn of events this is, says the crowd";
     while (filler_.size() + stamp::size < wanted.content_bytes) filler_ += words;
     filler_.resize(wanted.content_bytes - std::min(wanted.content_bytes, stamp::size));
@@ -40,7 +45,8 @@ void channel_load::pause() {
 void channel_load::publish(std::size_t sender_index) {
     auto& s = senders_[sender_index];
     text_.assign("/pubmsg ").append(channel_).append(" ");
-    append_stamp(text_, {now_ns(), static_cast<std::uint32_t>(sender_index) << sender_shift | (s.published & 0xFFFFFFU)});
+    append_stamp(text_,
+                 {now_ns(), static_cast<std::uint32_t>(sender_index) << sender_shift | (s.published & 0xFFFFFFU)});
     text_.append(filler_);
     ++s.published;
     ++s.in_flight;
@@ -77,7 +83,8 @@ void channel_load::on_message(connection& at, std::string_view text) {
     if (m.is_stopped) return;
     if (++deliveries_ % sample_stride == 0) latency_.add(now_ns() - parse_hex(content.substr(0, stamp::number_at)));
 
-    const auto number = static_cast<std::uint32_t>(parse_hex(content.substr(stamp::number_at, stamp::size - stamp::number_at)));
+    const auto number =
+        static_cast<std::uint32_t>(parse_hex(content.substr(stamp::number_at, stamp::size - stamp::number_at)));
     auto& sent = ring_[seq % ring_size];
     if (sent.seq < seq) {
         sent = {seq, number, static_cast<std::uint32_t>(members_.size() - stopped_ - 1)};
@@ -125,7 +132,8 @@ void channel_load::resume_reading() {
     }
     const auto is_up_to_date = [&](const member& m) { return !m.is_stopped || m.last_seq >= published_; };
     const auto limit = now_ns() + 20'000'000'000U;
-    loop_.run_until([&] { return now_ns() > limit || std::all_of(members_.begin(), members_.end(), is_up_to_date); }, 30, "stopped members");
+    loop_.run_until([&] { return now_ns() > limit || std::all_of(members_.begin(), members_.end(), is_up_to_date); },
+                    30, "stopped members");
 }
 
 const channel_load::sender* channel_load::sender_at(std::size_t member_index) const {

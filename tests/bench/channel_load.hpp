@@ -9,9 +9,9 @@
 
 namespace bench {
 
-/// A channel whose senders publish as fast as a bounded number of messages in flight allows (a message is in flight until every
-/// reading member has it), and which checks each delivery: nothing lost, doubled or reordered, one order for all.
-/// Members that are stopped do not hold up the others; what they miss must be what `lost` says.
+/// A channel whose senders publish as fast as a bounded number of messages in flight allows (a message is in flight
+/// until every reading member has it), and which checks each delivery: nothing lost, doubled or reordered, one order
+/// for all. Members that are stopped do not hold up the others; what they miss must be what `lost` says.
 class channel_load {
 public:
     channel_load(client_loop& loop, const options& wanted);

@@ -6,8 +6,8 @@
 namespace bench {
 namespace {
 
-/// Lanes of peers that connect, describe themselves, join, quit and close, one after the other, each lane in a channel of its own in
-/// which somebody stays: that one must see each come and go, once.
+/// Lanes of peers that connect, describe themselves, join, quit and close, one after the other, each lane in a channel
+/// of its own in which somebody stays: that one must see each come and go, once.
 class churn : public handler {
 public:
     explicit churn(const options& wanted) : loop_(wanted.port, *this), lanes_(wanted.lanes) {
@@ -66,7 +66,8 @@ public:
         result.add("p50_us", latency_.percentile_us(50));
         result.add("p99_us", latency_.percentile_us(99));
         result.add("resident_bytes", server.resident_bytes());
-        result.add("remembered_bytes", static_cast<double>(server.resident_bytes() - resident_before) / static_cast<double>(cycles_));
+        result.add("remembered_bytes",
+                   static_cast<double>(server.resident_bytes() - resident_before) / static_cast<double>(cycles_));
         check().describe(result);
     }
 
@@ -111,6 +112,8 @@ private:
 
 }  // namespace
 
-void run_churn(const options& wanted, const process_meter& server, report& result) { churn(wanted).run(wanted, server, result); }
+void run_churn(const options& wanted, const process_meter& server, report& result) {
+    churn(wanted).run(wanted, server, result);
+}
 
 }  // namespace bench

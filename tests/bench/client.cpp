@@ -63,7 +63,10 @@ int open_socket(std::uint32_t number, std::uint16_t port, int receive_buffer) {
 }  // namespace
 
 client_loop::client_loop(std::uint16_t port, handler& scenario)
-    : scenario_(scenario), port_(port), epoll_(::epoll_create1(EPOLL_CLOEXEC)), urgent_epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+    : scenario_(scenario),
+      port_(port),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      urgent_epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       buffer_(buffer_bytes) {
     std::random_device random;
     id_prefix_ = hex(static_cast<std::uint64_t>(std::time(nullptr)), 8) + hex(random(), 8) + hex(random() & 0xFFU, 2);
@@ -239,7 +242,9 @@ void client_loop::on_frame(connection& c, const server_frame& frame) {
         flush(c);
     } else if (frame.op == opcode::close && c.at != stage::closing) {
         const bool has_code = frame.payload.size() >= 2;
-        const auto octet = [&](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(frame.payload[i])); };
+        const auto octet = [&](std::size_t i) {
+            return static_cast<unsigned>(static_cast<std::uint8_t>(frame.payload[i]));
+        };
         fail(c, "the server closed it with " + std::to_string(has_code ? octet(0) << 8 | octet(1) : 1005U));
     }
 }
@@ -289,7 +294,8 @@ void client_loop::flush_all() {
 
 void client_loop::watch(connection& c, int operation) {
     epoll_event event{};
-    event.events = (c.reading ? static_cast<std::uint32_t>(EPOLLIN) : 0U) | (c.waits_for_room ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    event.events = (c.reading ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |
+        (c.waits_for_room ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
     event.data.ptr = &c;
     if (::epoll_ctl(c.urgent ? urgent_epoll_ : epoll_, operation, c.fd, &event) != 0) fail(c, "epoll_ctl");
 }
@@ -304,7 +310,8 @@ void client_loop::end(connection& c) {
 }
 
 void client_loop::fail(const connection& c, std::string_view what) {
-    throw failure("connection " + std::to_string(c.index) + " (stage " + std::to_string(static_cast<int>(c.at)) + "): " + std::string(what));
+    throw failure("connection " + std::to_string(c.index) + " (stage " + std::to_string(static_cast<int>(c.at)) +
+                  "): " + std::string(what));
 }
 
 }  // namespace bench

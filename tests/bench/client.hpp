@@ -19,7 +19,7 @@ struct connection {
     int fd = -1;
     std::uint32_t index = 0;  ///< in the order of client_loop::add
     stage at = stage::closed;
-    bool urgent = false;         ///< read before the others, see client_loop
+    bool urgent = false;  ///< read before the others, see client_loop
     bool reading = true;
     bool waits_for_room = false;
     bool is_dirty = false;
@@ -44,9 +44,10 @@ public:
     virtual void on_tick() {}
 };
 
-/// Level-triggered epoll over many connections, on one thread. Each readiness costs one recv into a shared buffer. Anything that a
-/// correct server would not do (an `error` event while connecting, an unexpected end) is a `failure`.
-/// Urgent connections are looked at every few ordinary ones, so that their latency is the server's and not that of the generator's queue.
+/// Level-triggered epoll over many connections, on one thread. Each readiness costs one recv into a shared buffer.
+/// Anything that a correct server would not do (an `error` event while connecting, an unexpected end) is a `failure`.
+/// Urgent connections are looked at every few ordinary ones, so that their latency is the server's and not that of the
+/// generator's queue.
 class client_loop {
 public:
     client_loop(std::uint16_t port, handler& scenario);

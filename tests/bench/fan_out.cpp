@@ -30,7 +30,8 @@ public:
         measured.describe(result, operations);
         result.add("p50_us", load_.latency().percentile_us(50));
         result.add("p99_us", load_.latency().percentile_us(99));
-        result.add("events_per_read", static_cast<double>(operations) / static_cast<double>(std::max<std::uint64_t>(reads, 1)));
+        result.add("events_per_read",
+                   static_cast<double>(operations) / static_cast<double>(std::max<std::uint64_t>(reads, 1)));
         result.add("resident_bytes", resident);
         load_.check().describe(result);
     }
@@ -42,6 +43,8 @@ private:
 
 }  // namespace
 
-void run_fan_out(const options& wanted, const process_meter& server, report& result) { fan_out(wanted).run(wanted, server, result); }
+void run_fan_out(const options& wanted, const process_meter& server, report& result) {
+    fan_out(wanted).run(wanted, server, result);
+}
 
 }  // namespace bench

@@ -7,7 +7,9 @@ class idle : public handler {
 public:
     explicit idle(std::uint16_t port) : loop_(port, *this) {}
 
-    void on_event(connection&, std::string_view text) override { throw failure("an event for somebody idle: " + std::string(text)); }
+    void on_event(connection&, std::string_view text) override {
+        throw failure("an event for somebody idle: " + std::string(text));
+    }
 
     void run(const options& wanted, const process_meter& server, report& result) {
         // The first connection touches what is there once, whoever comes: it is not counted.
@@ -39,6 +41,8 @@ private:
 
 }  // namespace
 
-void run_idle(const options& wanted, const process_meter& server, report& result) { idle(wanted.port).run(wanted, server, result); }
+void run_idle(const options& wanted, const process_meter& server, report& result) {
+    idle(wanted.port).run(wanted, server, result);
+}
 
 }  // namespace bench

@@ -26,9 +26,11 @@ constexpr scenario scenarios[] = {
 };
 
 constexpr std::string_view usage =
-    "usage: bench_load SCENARIO --port N --pid N [--members N] [--senders N] [--window N] [--content BYTES] [--pairs N]\n"
+    "usage: bench_load SCENARIO --port N --pid N [--members N] [--senders N] [--window N] [--content BYTES] [--pairs "
+    "N]\n"
     "                  [--pair-window N] [--rate N] [--lanes N] [--warm-up SECONDS] [--seconds SECONDS]\n"
-    "SCENARIO: fan-out, relay, busy-relay, churn, idle, slow-readers. Prints one line of JSON; `run` explains what it means.\n";
+    "SCENARIO: fan-out, relay, busy-relay, churn, idle, slow-readers. Prints one line of JSON; `run` explains what it "
+    "means.\n";
 
 double parse_number(std::string_view name, std::string_view text, double most) {
     double value = 0;

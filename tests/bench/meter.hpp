@@ -32,7 +32,8 @@ private:
 
 [[nodiscard]] std::uint64_t own_cpu_ns();
 
-/// What TCP holds in all sockets of the machine: the backlog that a server leaves to the kernel is not in its resident memory.
+/// What TCP holds in all sockets of the machine: the backlog that a server leaves to the kernel is not in its resident
+/// memory.
 [[nodiscard]] std::uint64_t kernel_tcp_bytes();
 
 /// Latencies in nanoseconds, bounded: beyond the bound further ones are not taken.
@@ -70,7 +71,8 @@ public:
     explicit window(const process_meter& server) : server_(server) {}
     void begin();
     void end();
-    /// Adds operations, their CPU cost and rate, and how busy both sides were: the server should be, the generator need not be.
+    /// Adds operations, their CPU cost and rate, and how busy both sides were: the server should be, the generator need
+    /// not be.
     void describe(report& to, std::uint64_t operations) const;
 
 private:

@@ -11,12 +11,15 @@ constexpr std::size_t sdp_bytes = 1200;
 
 /// The beginning of a browser's offer, repeated up to the size that offers of data channels and small calls have.
 std::string make_sdp() {
-    constexpr std::string_view lines =
-        "\r\nv=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=extmap-allow-mixed\r\n"
-        "a=msid-semantic: WMS\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:EsAw\r\n"
-        "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\na=ice-options:trickle\r\na=fingerprint:sha-256 D2:FA:0E:C3:22:59:5E:14:95:69:92:3D:"
-        "13:B4:84:24:2C:C2:A2:C0:3E:FD:34:8E:5E:EA:6F:AF:52:CE:E6:0F\r\na=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n"
-        "a=max-message-size:262144";
+    constexpr std::string_view lines = "\r\nv=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 "
+                                       "0\r\na=group:BUNDLE 0\r\na=extmap-allow-mixed\r\n"
+                                       "a=msid-semantic: WMS\r\nm=application 9 UDP/DTLS/SCTP "
+                                       "webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:EsAw\r\n"
+                                       "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\na=ice-options:trickle\r\na=fingerprint:"
+                                       "sha-256 D2:FA:0E:C3:22:59:5E:14:95:69:92:3D:"
+                                       "13:B4:84:24:2C:C2:A2:C0:3E:FD:34:8E:5E:EA:6F:AF:52:CE:E6:0F\r\na=setup:"
+                                       "actpass\r\na=mid:0\r\na=sctp-port:5000\r\n"
+                                       "a=max-message-size:262144";
     std::string sdp;
     while (sdp.size() < sdp_bytes - stamp::size) sdp += lines;
     sdp.resize(sdp_bytes - stamp::size - 2);
@@ -37,12 +40,16 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-/// Pairs of peers of whom the first sends session descriptions to the second, either as fast as a bounded number in flight allows or
-/// at a fixed rate, whatever the answer. Each arrival is checked to the last byte.
+/// Pairs of peers of whom the first sends session descriptions to the second, either as fast as a bounded number in
+/// flight allows or at a fixed rate, whatever the answer. Each arrival is checked to the last byte.
 class relay_load {
 public:
     relay_load(client_loop& loop, const options& wanted, bool is_paced)
-        : loop_(loop), first_(loop.size()), window_(is_paced ? 0 : wanted.pair_window), pairs_(wanted.pairs), sdp_(make_sdp()),
+        : loop_(loop),
+          first_(loop.size()),
+          window_(is_paced ? 0 : wanted.pair_window),
+          pairs_(wanted.pairs),
+          sdp_(make_sdp()),
           expected_(escaped(sdp_) + '"') {
         if (pairs_.empty()) throw failure("no pairs");
         if (is_paced) interval_ns_ = 1'000'000'000U / std::max<std::size_t>(wanted.rate, 1);
@@ -68,14 +75,17 @@ public:
         for (const auto now = now_ns(); due_ns_ <= now; due_ns_ += interval_ns_) send(next_++ % pairs_.size());
     }
 
-    [[nodiscard]] bool owns(const connection& c) const { return c.index >= first_ && c.index < first_ + 2 * pairs_.size(); }
+    [[nodiscard]] bool owns(const connection& c) const {
+        return c.index >= first_ && c.index < first_ + 2 * pairs_.size();
+    }
 
     void on_event(const connection& at, std::string_view text) {
         if (!is_event(text, "privmsg")) throw failure("not a private message: " + std::string(text.substr(0, 300)));
         const std::size_t index = (at.index - first_) / 2;
         auto& p = pairs_[index];
         const auto content = content_(text);
-        if ((at.index - first_) % 2 == 0 || content.size() < stamp::size || !content.substr(stamp::size).starts_with(expected_)) {
+        if ((at.index - first_) % 2 == 0 || content.size() < stamp::size ||
+            !content.substr(stamp::size).starts_with(expected_)) {
             ++faults_.damaged;
             return;
         }
@@ -160,7 +170,9 @@ public:
         loop_.run_for(wanted.seconds);
         measured.end();
         measured.describe(result, relays_.relayed() - before);
-        if (channel_) result.add("deliveries_per_second", static_cast<double>(channel_->deliveries() - deliveries) / wanted.seconds);
+        if (channel_)
+            result.add("deliveries_per_second",
+                       static_cast<double>(channel_->deliveries() - deliveries) / wanted.seconds);
         const auto resident = server.resident_bytes();
         relays_.pause();
         result.add("p50_us", relays_.latency().percentile_us(50));
@@ -182,8 +194,12 @@ private:
 
 }  // namespace
 
-void run_relay(const options& wanted, const process_meter& server, report& result) { relay(wanted, false).run(wanted, server, result); }
+void run_relay(const options& wanted, const process_meter& server, report& result) {
+    relay(wanted, false).run(wanted, server, result);
+}
 
-void run_busy_relay(const options& wanted, const process_meter& server, report& result) { relay(wanted, true).run(wanted, server, result); }
+void run_busy_relay(const options& wanted, const process_meter& server, report& result) {
+    relay(wanted, true).run(wanted, server, result);
+}
 
 }  // namespace bench

@@ -33,7 +33,8 @@ void settle(client_loop& loop, const process_meter& server) {
         const auto memory = server.resident_bytes();
         const auto events = loop.events();
         loop.run_for(round_seconds);
-        const bool is_calm = server.cpu_ns() - cpu < calm_cpu_ns && server.resident_bytes() == memory && loop.events() == events;
+        const bool is_calm = server.cpu_ns() - cpu < calm_cpu_ns && server.resident_bytes() == memory &&
+            loop.events() == events;
         calm = is_calm ? calm + 1 : 0;
     }
 }

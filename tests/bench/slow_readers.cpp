@@ -11,7 +11,8 @@ constexpr int receive_buffer_bytes = 128 * 1024;
 class slow_readers : public handler {
 public:
     explicit slow_readers(const options& wanted) : loop_(wanted.port, *this), load_(loop_, wanted) {
-        // Else the kernel keeps for the one who does not read, on the client's side, what the server should be seen to deal with.
+        // Else the kernel keeps for the one who does not read, on the client's side, what the server should be seen to
+        // deal with.
         for (std::size_t i = 0; i < loop_.size(); ++i) loop_.at(i).receive_buffer = receive_buffer_bytes;
     }
 
@@ -85,6 +86,8 @@ private:
 
 }  // namespace
 
-void run_slow_readers(const options& wanted, const process_meter& server, report& result) { slow_readers(wanted).run(wanted, server, result); }
+void run_slow_readers(const options& wanted, const process_meter& server, report& result) {
+    slow_readers(wanted).run(wanted, server, result);
+}
 
 }  // namespace bench

@@ -27,7 +27,8 @@ inline void append_client_frame(std::string& out, opcode op, std::string_view pa
     } else {
         const bool is_long = size > 0xFFFF;
         out.push_back(static_cast<char>(0x80U | (is_long ? 127U : 126U)));
-        for (unsigned shift = is_long ? 64 : 16; shift > 0; shift -= 8) out.push_back(static_cast<char>(size >> (shift - 8)));
+        for (unsigned shift = is_long ? 64 : 16; shift > 0; shift -= 8)
+            out.push_back(static_cast<char>(size >> (shift - 8)));
     }
     char bytes[8];
     std::memcpy(bytes, &key, sizeof bytes);
@@ -50,7 +51,8 @@ struct server_frame {
     std::size_t size = 0;  ///< of the whole frame; 0 if it is not complete yet
 };
 
-/// The frame at the beginning of `bytes`. A server that fragments would only make the generator dearer, so that is refused.
+/// The frame at the beginning of `bytes`. A server that fragments would only make the generator dearer, so that is
+/// refused.
 inline server_frame parse_server_frame(std::string_view bytes) {
     if (bytes.size() < 2) return {};
     const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
@@ -75,10 +77,11 @@ inline server_frame parse_server_frame(std::string_view bytes) {
 [[nodiscard]] inline bool is_event(std::string_view text, std::string_view type) {
     constexpr std::string_view begin = "{\"type\":\"";
     return text.size() > begin.size() + type.size() && text.substr(0, begin.size()) == begin &&
-           text.substr(begin.size(), type.size()) == type && text[begin.size() + type.size()] == '"';
+        text.substr(begin.size(), type.size()) == type && text[begin.size() + type.size()] == '"';
 }
 
-/// The number behind `"key":`, which has to be the last of the event: what every delivery needs is found without a search.
+/// The number behind `"key":`, which has to be the last of the event: what every delivery needs is found without a
+/// search.
 [[nodiscard]] inline std::uint64_t last_number(std::string_view text, std::string_view quoted_key_and_colon) {
     std::size_t at = text.size() - 1;
     std::uint64_t value = 0;

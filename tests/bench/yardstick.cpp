@@ -27,7 +27,9 @@ volatile std::sig_atomic_t stopping = 0;
 }  // namespace
 
 yardstick::yardstick(std::uint16_t port, bool copies)
-    : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), copies_(copies),
+    : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      copies_(copies),
       buffer_(buffer_bytes) {
     const int on = 1;
     ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -41,8 +43,8 @@ yardstick::yardstick(std::uint16_t port, bool copies)
     socklen_t size = sizeof address;
     epoll_event event{};
     event.events = EPOLLIN;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener_, 4096) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener_, 4096) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
         ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event) != 0) {
         throw std::runtime_error(std::strerror(errno));
     }
@@ -118,7 +120,8 @@ std::size_t yardstick::upgrade(member& m, text bytes) {
         kill(m);
         return end + 4;
     }
-    static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);  // Once: a look-up by name costs more than the digest.
+    static const EVP_MD* const sha1 =
+        EVP_MD_fetch(nullptr, "SHA1", nullptr);  // Once: a look-up by name costs more than the digest.
     std::string key(bytes.substr(at + header.size(), 24));
     key += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -127,7 +130,8 @@ std::size_t yardstick::upgrade(member& m, text bytes) {
     EVP_Digest(key.data(), key.size(), digest.data(), &size, sha1, nullptr);
     EVP_EncodeBlock(accept.data(), digest.data(), static_cast<int>(size));
     pending_of(m)
-        .append("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+        .append(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
         .append(accept.begin(), accept.begin() + 28)
         .append("\r\n\r\n");
     m.is_open = true;
@@ -176,7 +180,7 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = [](int) { bench::stopping = 1; };
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGINT, &action, nullptr);

@@ -62,10 +62,11 @@ struct channel {
     std::uint64_t first_seq = 0;  ///< of the turn
 };
 
-/// What the server is measured against: the classic design done well. One thread, level-triggered epoll, no library but for SHA-1. An event is
-/// encoded once; at the end of a turn (all that one epoll_wait reported) each member gets everything the turn has for it in one send, and
-/// what a socket does not take is copied to that member's backlog. It speaks what the benchmark needs of protocol.md, with the same bytes,
-/// and trusts its client: this is nothing to put on a network. Connections are freed at the end of a turn only.
+/// What the server is measured against: the classic design done well. One thread, level-triggered epoll, no library but
+/// for SHA-1. An event is encoded once; at the end of a turn (all that one epoll_wait reported) each member gets
+/// everything the turn has for it in one send, and what a socket does not take is copied to that member's backlog. It
+/// speaks what the benchmark needs of protocol.md, with the same bytes, and trusts its client: this is nothing to put
+/// on a network. Connections are freed at the end of a turn only.
 class yardstick {
 public:
     /// With `copies` a turn is copied into a buffer of each member's before it is sent.

@@ -42,9 +42,12 @@ void yardstick::describe(member& m, text json) {
     for (const auto bits : {random_(), random_(), random_()}) {
         for (unsigned i = 0; i < 10; ++i) scratch_.push_back(digits[bits >> (i * 6) & 63U]);
     }
-    scratch_.append("\",\"resumed\":false,\"missed\":0,\"lost\":false,\"channels\":[],\"iceServers\":[],\"heartbeat\":25,\"limits\":{"
-                    "\"message\":131072,\"content\":65536,\"name\":64,\"label\":64,\"description\":4096,\"token\":256,\"reason\":256,"
-                    "\"channels\":100,\"members\":100000,\"page\":1000,\"rate\":300,\"burst\":600,\"history\":100,\"resumeWindow\":60},"
+    scratch_.append("\",\"resumed\":false,\"missed\":0,\"lost\":false,\"channels\":[],\"iceServers\":[],\"heartbeat\":"
+                    "25,\"limits\":{"
+                    "\"message\":131072,\"content\":65536,\"name\":64,\"label\":64,\"description\":4096,\"token\":256,"
+                    "\"reason\":256,"
+                    "\"channels\":100,\"members\":100000,\"page\":1000,\"rate\":300,\"burst\":600,\"history\":100,"
+                    "\"resumeWindow\":60},"
                     "\"server\":\"yardstick\"}");
     reply(m);
 }
@@ -69,7 +72,9 @@ void yardstick::join(member& m, text name) {
     }
     m.channels.push_back({&c, c.members.size()});
     c.members.push_back({&m, c.turn.size()});
-    scratch_.assign("{\"type\":\"joined\",\"channel\":\"").append(name).append(is_new ? "\",\"created\":true" : "\",\"created\":false");
+    scratch_.assign("{\"type\":\"joined\",\"channel\":\"")
+        .append(name)
+        .append(is_new ? "\",\"created\":true" : "\",\"created\":false");
     scratch_.append(",\"owner\":\"").append(c.members.front().who->id.data(), id_size).append("\",\"operator\":");
     scratch_.append(c.members.size() == 1 ? "true" : "false").append(",\"members\":");
     append_number(scratch_, c.members.size());

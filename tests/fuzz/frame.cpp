@@ -55,7 +55,8 @@ public:
                 return;
             }
             check(event);
-            seen.push_back({event.kind, std::string(event.payload), event.kind == frame_kind::failed ? static_cast<unsigned>(event.error) : event.code});
+            seen.push_back({event.kind, std::string(event.payload),
+                            event.kind == frame_kind::failed ? static_cast<unsigned>(event.error) : event.code});
         }
     }
 
@@ -84,7 +85,8 @@ public:
     model(std::string_view bytes, std::size_t limit) : bytes_(bytes), limit_(limit) {}
 
     events run() {
-        while (!done_ && take_frame()) {}
+        while (!done_ && take_frame()) {
+        }
         return std::move(seen_);
     }
 
@@ -129,7 +131,8 @@ private:
 
         frame f{final, code, {}, bytes_.size() - header >= length};
         const auto count = std::min<std::uint64_t>(length, bytes_.size() - header);
-        for (std::size_t i = 0; i < count; ++i) f.payload.push_back(static_cast<char>(bytes_[header + i] ^ bytes_[2 + extended + i % 4]));
+        for (std::size_t i = 0; i < count; ++i)
+            f.payload.push_back(static_cast<char>(bytes_[header + i] ^ bytes_[2 + extended + i % 4]));
         bytes_.remove_prefix(header + static_cast<std::size_t>(count));
         return control ? act_on_control(f) : act_on_text(f);
     }
@@ -146,7 +149,8 @@ private:
             seen_.push_back({frame_kind::close, {}, 1005});
             return false;
         }
-        const unsigned code = static_cast<unsigned char>(f.payload[0]) * 256U + static_cast<unsigned char>(f.payload[1]);
+        const unsigned code =
+            static_cast<unsigned char>(f.payload[0]) * 256U + static_cast<unsigned char>(f.payload[1]);
         const auto reason = f.payload.substr(2);
         const bool registered = code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
         if (!registered && (code < 3000 || code > 4999)) return fail(1002);
@@ -170,7 +174,12 @@ private:
     static bool is_beginning_of_utf8(std::string_view text, bool complete) {
         for (std::size_t i = 0; i < text.size();) {
             const auto lead = static_cast<unsigned char>(text[i]);
-            const std::size_t length = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 0;
+            const std::size_t length = lead < 0x80 ? 1
+                : lead < 0xC0                      ? 0
+                : lead < 0xE0                      ? 2
+                : lead < 0xF0                      ? 3
+                : lead < 0xF8                      ? 4
+                                                   : 0;
             if (length == 0) return false;
             const std::size_t present = std::min(length, text.size() - i);
             std::uint32_t lowest = length == 1 ? lead : lead & (0x7FU >> length);
@@ -188,7 +197,8 @@ private:
         return true;
     }
 
-    /// Whether a code point that takes so many bytes lies in the range, the ends of which differ in whole groups of six bits.
+    /// Whether a code point that takes so many bytes lies in the range, the ends of which differ in whole groups of six
+    /// bits.
     static bool holds_a_character(std::uint32_t lowest, std::uint32_t highest, std::size_t length) {
         constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
         if (highest < least[length] || lowest > 0x10FFFF) return false;
@@ -204,8 +214,8 @@ private:
 
 }  // namespace
 
-/// The first byte chooses the limit, the second the pieces in which the rest comes; the reader has to agree with itself however the input is cut,
-/// and with the model.
+/// The first byte chooses the limit, the second the pieces in which the rest comes; the reader has to agree with itself
+/// however the input is cut, and with the model.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const std::size_t limit = data[0] < 128 ? 131072 : data[0] - 128U;
@@ -217,7 +227,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
     reading cut(limit);
     for (std::size_t at = 0; at < bytes.size();) {
-        // The constants of a well-known generator (Numerical Recipes): pieces of 1 to 16 bytes, and now and then all that is left.
+        // The constants of a well-known generator (Numerical Recipes): pieces of 1 to 16 bytes, and now and then all
+        // that is left.
         cuts = cuts * 1664525U + 1013904223U;
         const std::size_t piece = cuts >> 27U == 0 ? bytes.size() : 1 + (cuts >> 28U);
         cut.feed(std::string_view(bytes).substr(at, piece));

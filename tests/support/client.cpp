@@ -66,7 +66,8 @@ struct client::connection {
         return finished ? **result : make_error_code(asio::error::timed_out);
     }
 
-    /// Nothing is read from the socket but here: a client that does not ask is a slow reader. A read that took too long goes on in the next call.
+    /// Nothing is read from the socket but here: a client that does not ask is a slow reader. A read that took too long
+    /// goes on in the next call.
     std::optional<beast::error_code> read(std::chrono::milliseconds limit) {
         if (!is_reading) {
             is_reading = true;
@@ -85,7 +86,8 @@ client::client(std::uint16_t port, options wanted) : connection_(std::make_uniqu
     auto& stream = connection_->stream;
     auto& socket = stream.next_layer();
     socket.open(asio::ip::tcp::v4());
-    if (wanted.receive_buffer_bytes > 0) socket.set_option(asio::socket_base::receive_buffer_size(wanted.receive_buffer_bytes));
+    if (wanted.receive_buffer_bytes > 0)
+        socket.set_option(asio::socket_base::receive_buffer_size(wanted.receive_buffer_bytes));
     socket.connect({asio::ip::make_address(wanted.address), port});
     socket.set_option(asio::ip::tcp::no_delay(true));
     stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
@@ -93,8 +95,10 @@ client::client(std::uint16_t port, options wanted) : connection_(std::make_uniqu
     }));
     stream.read_message_max(64 * 1024 * 1024);
     websocket::response_type response;
-    const auto ec = connection_->complete([&](auto done) { stream.async_handshake(response, wanted.address, wanted.path, std::move(done)); });
-    if (ec) throw std::runtime_error("no WebSocket: " + ec.message() + ", status " + std::to_string(response.result_int()));
+    const auto ec = connection_->complete(
+        [&](auto done) { stream.async_handshake(response, wanted.address, wanted.path, std::move(done)); });
+    if (ec)
+        throw std::runtime_error("no WebSocket: " + ec.message() + ", status " + std::to_string(response.result_int()));
     connection_->subprotocol = response[beast::http::field::sec_websocket_protocol];
 }
 
@@ -105,14 +109,16 @@ client& client::operator=(client&&) noexcept = default;
 void client::send(std::string_view message) {
     auto& stream = connection_->stream;
     stream.text(true);
-    const auto ec = connection_->complete([&](auto done) { stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
+    const auto ec = connection_->complete(
+        [&](auto done) { stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
     if (ec) throw std::runtime_error("cannot send: " + ec.message());
 }
 
 void client::send_binary(std::string_view message) {
     connection_->stream.binary(true);
-    const auto ec = connection_->complete(
-        [&](auto done) { connection_->stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done)); });
+    const auto ec = connection_->complete([&](auto done) {
+        connection_->stream.async_write(asio::const_buffer(message.data(), message.size()), std::move(done));
+    });
     if (ec) throw std::runtime_error("cannot send: " + ec.message());
 }
 
@@ -161,14 +167,16 @@ void client::expect_nothing(here at) {
     const auto label = "nothing." + std::to_string(++labels_);
     send("@label=" + label + " /ping");
     const auto got = next(at);
-    if (text_of(got, "type") != "pong" || text_of(got, "label") != label) complain(at, "expected nothing, got " + shown(got));
+    if (text_of(got, "type") != "pong" || text_of(got, "label") != label)
+        complain(at, "expected nothing, got " + shown(got));
 }
 
 event client::expect_close(int code, here at) {
     event bye;
     if (code != 1000) {
         bye = expect("bye", at);
-        if (number_of(bye, "code") != code) complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
+        if (number_of(bye, "code") != code)
+            complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
     }
     const auto ec = connection_->read(patience());
     if (!ec) complain(at, "expected the close, got nothing");
@@ -183,7 +191,8 @@ event client::ask(std::string_view command, here at) {
     const auto label = "ask." + std::to_string(++labels_);
     send("@label=" + label + " " + std::string(command));
     auto got = next(at);
-    if (!got.contains("label") || text_of(got, "label") != label) complain(at, "expected the reply to " + std::string(command) + ", got " + shown(got));
+    if (!got.contains("label") || text_of(got, "label") != label)
+        complain(at, "expected the reply to " + std::string(command) + ", got " + shown(got));
     return got;
 }
 
@@ -201,7 +210,8 @@ void client::drop() { connection_->stream.next_layer().close(); }
 
 void client::close(int code) {
     const auto ec = connection_->complete([&](auto done) {
-        connection_->stream.async_close(websocket::close_reason(static_cast<websocket::close_code>(code)), std::move(done));
+        connection_->stream.async_close(websocket::close_reason(static_cast<websocket::close_code>(code)),
+                                        std::move(done));
     });
     if (ec) throw std::runtime_error("the closing handshake failed: " + ec.message());
 }
@@ -230,25 +240,29 @@ std::string make_channel() { return "#" + protocol::channel_id::make().hex(); }
 
 std::string text_of(const event& from, std::string_view key) {
     const auto* const value = from.if_contains(key);
-    if (!value || !value->is_string()) throw std::runtime_error("no text \"" + std::string(key) + "\" in " + shown(from));
+    if (!value || !value->is_string())
+        throw std::runtime_error("no text \"" + std::string(key) + "\" in " + shown(from));
     return std::string(value->as_string());
 }
 
 std::int64_t number_of(const event& from, std::string_view key) {
     const auto* const value = from.if_contains(key);
-    if (!value || !value->is_number()) throw std::runtime_error("no number \"" + std::string(key) + "\" in " + shown(from));
+    if (!value || !value->is_number())
+        throw std::runtime_error("no number \"" + std::string(key) + "\" in " + shown(from));
     return value->to_number<std::int64_t>();
 }
 
 bool flag_of(const event& from, std::string_view key) {
     const auto* const value = from.if_contains(key);
-    if (!value || !value->is_bool()) throw std::runtime_error("no truth \"" + std::string(key) + "\" in " + shown(from));
+    if (!value || !value->is_bool())
+        throw std::runtime_error("no truth \"" + std::string(key) + "\" in " + shown(from));
     return value->as_bool();
 }
 
 std::string id_in(const event& from, std::string_view key) {
     const auto* const value = from.if_contains(key);
-    if (!value || !value->is_object()) throw std::runtime_error("no object \"" + std::string(key) + "\" in " + shown(from));
+    if (!value || !value->is_object())
+        throw std::runtime_error("no object \"" + std::string(key) + "\" in " + shown(from));
     return text_of(value->as_object(), "id");
 }
 

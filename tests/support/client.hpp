@@ -16,8 +16,8 @@ namespace support {
 using event = boost::json::object;
 using here = std::source_location;
 
-/// One client of the server, as a browser would be one. Synchronous; every wait is bounded by patience(), and what does not come throws with the line of
-/// the test that waited for it.
+/// One client of the server, as a browser would be one. Synchronous; every wait is bounded by patience(), and what does
+/// not come throws with the line of the test that waited for it.
 class client {
 public:
     struct options {
@@ -56,7 +56,8 @@ public:
     /// Sends the command with a label, and returns its reply.
     event ask(std::string_view command, here at = here::current());
 
-    /// Describes itself and keeps id and session from the `welcome`, which is returned. `json` without braces: `"name": "alice"`.
+    /// Describes itself and keeps id and session from the `welcome`, which is returned. `json` without braces: `"name":
+    /// "alice"`.
     event describe(std::string_view json = {}, here at = here::current());
     [[nodiscard]] const std::string& id() const { return id_; }
     [[nodiscard]] const std::string& session() const { return session_; }

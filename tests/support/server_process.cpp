@@ -3,7 +3,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -58,7 +57,8 @@ server_process::server_process(std::vector<std::string> options) {
         dup2(pipe_ends[1], STDOUT_FILENO);
         dup2(errors_, STDERR_FILENO);
         // Ours, and the server refuses variables with its prefix that it does not know.
-        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE"}) unsetenv(name);
+        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE"})
+            unsetenv(name);
         execv(arguments.front(), arguments.data());
         _exit(127);
     }
@@ -74,7 +74,8 @@ void server_process::read_port() {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
         pollfd ready{output_, POLLIN, 0};
         char part[512];
-        if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0) throw std::runtime_error("the server does not start: " + errors());
+        if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0)
+            throw std::runtime_error("the server does not start: " + errors());
         const auto count = read(output_, part, sizeof part);
         if (count <= 0) throw std::runtime_error("the server ended at once: " + errors());
         text.append(part, static_cast<std::size_t>(count));

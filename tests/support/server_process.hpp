@@ -9,17 +9,18 @@
 
 namespace support {
 
-/// How long a test waits for something that must happen: generous, because it is only reached when something is wrong. SIGNALLER_TEST_PATIENCE
-/// (seconds) changes it for sanitizers and slow machines.
+/// How long a test waits for something that must happen: generous, because it is only reached when something is wrong.
+/// SIGNALLER_TEST_PATIENCE (seconds) changes it for sanitizers and slow machines.
 [[nodiscard]] std::chrono::milliseconds patience();
 
-/// The real program, listening on a port of its own. Started with `--port 0` and the given options, and with `--threads N` if SIGNALLER_TEST_THREADS
-/// says so; SIGNALLER_BINARY names another program to test.
+/// The real program, listening on a port of its own. Started with `--port 0` and the given options, and with `--threads
+/// N` if SIGNALLER_TEST_THREADS says so; SIGNALLER_BINARY names another program to test.
 class server_process {
 public:
     explicit server_process(std::vector<std::string> options = {});
 
-    /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's finding does not.
+    /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's
+    /// finding does not.
     ~server_process();
     server_process(const server_process&) = delete;
     server_process& operator=(const server_process&) = delete;

@@ -23,8 +23,9 @@ BOOST_AUTO_TEST_CASE(the_welcome_tells_the_limits) {
     auto c = stranger();
     const auto limits = c.describe().at("limits").as_object();
     const std::vector<std::pair<std::string, std::int64_t>> expected{
-        {"message", 131072}, {"content", 65536}, {"name", 64},      {"label", 64},  {"description", 4096}, {"token", 256},  {"reason", 256},
-        {"channels", 100},   {"members", 100000}, {"page", 1000},    {"rate", 300},  {"burst", 600},        {"history", 100}, {"resumeWindow", 60}};
+        {"message", 131072}, {"content", 65536}, {"name", 64},      {"label", 64},       {"description", 4096},
+        {"token", 256},      {"reason", 256},    {"channels", 100}, {"members", 100000}, {"page", 1000},
+        {"rate", 300},       {"burst", 600},     {"history", 100},  {"resumeWindow", 60}};
     for (const auto& [key, value] : expected) BOOST_TEST(number_of(limits, key) == value, key);
 }
 
@@ -44,10 +45,12 @@ BOOST_AUTO_TEST_CASE(what_is_malformed_is_461_and_changes_nothing) {
     auto c = stranger();
     const std::string deep = "{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}";
     const std::string too_deep = "{\"a\":" + std::string(32, '[') + std::string(32, ']') + "}";
-    for (const std::string& bad : std::vector<std::string>{"/descp", "/descp ", "/descp []", "/descp {", "/descp {\"name\": 1}", "/descp {\"id\": \"xyz\"}", "/descp {\"id\": \"507f1f77bcf86cd79943901\"}",
-                                  "/descp {\"name\": \"\"}", "/descp {\"name\": \"a\\u0007\"}", "/descp {\"name\": \"\\u0085\"}", "/descp {\"x\": \"\\ud800\"}",
-                                  "/descp {\"resume\": 1}", "/descp {\"seen\": -1}", "/descp {'name': 1}", "/descp {\"a\": 01}", "/descp {\"a\": 1} x",
-                                  "/descp {\"a\": tru}", "/descp {\"a\" 1}", "/descp {\"a\": 1,}"}) {
+    for (const std::string& bad : std::vector<std::string>{
+             "/descp", "/descp ", "/descp []", "/descp {", "/descp {\"name\": 1}", "/descp {\"id\": \"xyz\"}",
+             "/descp {\"id\": \"507f1f77bcf86cd79943901\"}", "/descp {\"name\": \"\"}",
+             "/descp {\"name\": \"a\\u0007\"}", "/descp {\"name\": \"\\u0085\"}", "/descp {\"x\": \"\\ud800\"}",
+             "/descp {\"resume\": 1}", "/descp {\"seen\": -1}", "/descp {'name': 1}", "/descp {\"a\": 01}",
+             "/descp {\"a\": 1} x", "/descp {\"a\": tru}", "/descp {\"a\" 1}", "/descp {\"a\": 1,}"}) {
         c.send(bad);
         const auto error = c.expect_error(461);
         BOOST_TEST(text_of(error, "command") == "descp", bad);
@@ -81,7 +84,8 @@ BOOST_AUTO_TEST_CASE(the_description_has_4096_bytes_at_most) {
 
 BOOST_AUTO_TEST_CASE(everything_but_ping_needs_a_description_first) {
     auto c = stranger();
-    for (const char* command : {"/join #507f1f77bcf86cd799439011", "/whois x", "/nonsense", "nothing", "/ack 1", "/ice", "/quit", "/away"}) {
+    for (const char* command :
+         {"/join #507f1f77bcf86cd799439011", "/whois x", "/nonsense", "nothing", "/ack 1", "/ice", "/quit", "/away"}) {
         c.send(command);
         c.expect_error(451);
     }

@@ -36,7 +36,8 @@ struct fixture {
 };
 
 /// `member` joins; everybody in `others` is told.
-inline event join(client& member, const std::string& channel, std::vector<client*> others = {}, const std::string& token = {}) {
+inline event join(client& member, const std::string& channel, std::vector<client*> others = {},
+                  const std::string& token = {}) {
     auto joined = member.ask("/join " + channel + (token.empty() ? "" : " " + token));
     BOOST_TEST(text_of(joined, "type") == "joined");
     for (client* const other : others) BOOST_TEST(id_in(other->expect("join"), "peer") == member.id());

@@ -17,8 +17,8 @@ struct shape {
     bool final = true;
     std::uint8_t reserved = 0;  ///< the three RSV bits
     bool masked = true;
-    int length_bytes = 0;         ///< 0: the shortest form, else 1, 2 or 8
-    std::uint64_t claimed = 0;    ///< length in the header if `claims`, whatever the payload has
+    int length_bytes = 0;       ///< 0: the shortest form, else 1, 2 or 8
+    std::uint64_t claimed = 0;  ///< length in the header if `claims`, whatever the payload has
     bool claims = false;
     std::array<char, 4> mask = default_mask;
 };
@@ -32,7 +32,8 @@ inline std::string whole(std::uint8_t code, std::string_view payload, const shap
     const unsigned masked = how.masked ? 0x80U : 0U;
     out.push_back(static_cast<char>(masked | (bytes == 1 ? static_cast<unsigned>(length) : bytes == 2 ? 126U : 127U)));
     if (bytes > 1) {
-        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(length >> shift & 255U));
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+            out.push_back(static_cast<char>(length >> shift & 255U));
     }
     if (how.masked) out.append(how.mask.data(), how.mask.size());
     for (std::size_t i = 0; i < payload.size(); ++i) {

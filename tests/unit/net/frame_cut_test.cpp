@@ -84,7 +84,9 @@ BOOST_DATA_TEST_CASE(every_cut_in_three_gives_the_same_events, data::make(stream
 
 BOOST_AUTO_TEST_CASE(long_messages_cut_at_random_arrive_whole) {
     std::mt19937 random(6455);
-    const auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random); };
+    const auto below = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+    };
     for (int round = 0; round < 40; ++round) {
         std::string bytes;
         events wanted;
@@ -96,7 +98,8 @@ BOOST_AUTO_TEST_CASE(long_messages_cut_at_random_arrive_whole) {
             const bool fragmented = below(2) == 0;
             shape how;
             for (auto& byte : how.mask) byte = static_cast<char>(below(256));
-            bytes += fragmented ? part(text, payload.substr(0, first)) + whole(continuation, payload.substr(first), how) : whole(text, payload, how);
+            bytes += fragmented ? part(text, payload.substr(0, first)) + whole(continuation, payload.substr(first), how)
+                                : whole(text, payload, how);
             wanted.push_back(text_event(payload));
         }
         reading cut;

@@ -54,7 +54,8 @@ public:
             }
             const bool failed = event.kind == frame_kind::failed;
             BOOST_TEST(event.why.empty() != failed);
-            seen.push_back({event.kind, std::string(event.payload), failed ? static_cast<unsigned>(event.error) : event.code});
+            seen.push_back(
+                {event.kind, std::string(event.payload), failed ? static_cast<unsigned>(event.error) : event.code});
         }
     }
 

@@ -48,7 +48,8 @@ BOOST_AUTO_TEST_SUITE(http)
 // --- requests
 
 BOOST_AUTO_TEST_CASE(a_request_is_taken_apart) {
-    const auto request = request_in(get("/app.js?v=1&x=/ws", "Origin: https://a.example\r\nIf-None-Match: \"abc\"\r\n"));
+    const auto request =
+        request_in(get("/app.js?v=1&x=/ws", "Origin: https://a.example\r\nIf-None-Match: \"abc\"\r\n"));
     BOOST_TEST(request.method == "GET");
     BOOST_TEST(request.path == "/app.js");
     BOOST_TEST(request.query == "v=1&x=/ws");
@@ -124,11 +125,24 @@ BOOST_AUTO_TEST_CASE(an_empty_body_may_be_announced) { request_in(get("/", "Cont
 
 BOOST_DATA_TEST_CASE(what_is_not_http_is_a_bad_request,
                      data::make<std::string>({
-                         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s, "\r\n\r\n", "hello\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                         "GET  HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "GET / HTTP/1.1\r\n: a\r\n\r\n", "GET / HTTP/1.1\r\nHost\r\n\r\n",
-                         "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"s, "GET / HTTP/1.1\r\nHost: a\n\r\n\r\n",
-                         "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n", "G\xc3\x84T / HTTP/1.1\r\nHost: a\r\n\r\n",
-                         "GET / HTTP/1.1\r\nHost: a\r\nConnection: @\r\n\r\n", "SSH-2.0-OpenSSH_9.2p1\r\n\r\n", "/descp {\"name\": \"a\"}\r\n\r\n",
+                         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s,
+                         "\r\n\r\n",
+                         "hello\r\n\r\n",
+                         "GET\r\n\r\n",
+                         "GET /\r\n\r\n",
+                         " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                         "GET  HTTP/1.1\r\nHost: a\r\n\r\n",
+                         "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+                         "GET / HTTP/1.1\r\n: a\r\n\r\n",
+                         "GET / HTTP/1.1\r\nHost\r\n\r\n",
+                         "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n",
+                         "GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"s,
+                         "GET / HTTP/1.1\r\nHost: a\n\r\n\r\n",
+                         "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n",
+                         "G\xc3\x84T / HTTP/1.1\r\nHost: a\r\n\r\n",
+                         "GET / HTTP/1.1\r\nHost: a\r\nConnection: @\r\n\r\n",
+                         "SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
+                         "/descp {\"name\": \"a\"}\r\n\r\n",
                      }),
                      garbage) {
     BOOST_TEST(refusal_of(garbage) == 400U);
@@ -146,14 +160,21 @@ BOOST_AUTO_TEST_CASE(a_host_is_named_exactly_once) {
     BOOST_TEST(refusal_of("GET / HTTP/1.0\r\n\r\n") == 0U);
 }
 
-BOOST_DATA_TEST_CASE(other_versions_are_refused, data::make<std::string>({"HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0", "HTTP/1.1 ", "HTTP/1.1\n"}), version) {
+BOOST_DATA_TEST_CASE(other_versions_are_refused,
+                     data::make<std::string>({"HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0", "HTTP/1.1 ",
+                                              "HTTP/1.1\n"}),
+                     version) {
     BOOST_TEST(refusal_of("GET / " + version + "\r\nHost: a\r\n\r\n") == 505U);
 }
 
-BOOST_AUTO_TEST_CASE(the_preface_of_http_2_is_refused) { BOOST_TEST(refusal_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505U); }
+BOOST_AUTO_TEST_CASE(the_preface_of_http_2_is_refused) {
+    BOOST_TEST(refusal_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 505U);
+}
 
 BOOST_AUTO_TEST_CASE(bodies_are_refused_at_the_header) {
-    const auto post = [](std::string_view fields) { return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n"; };
+    const auto post = [](std::string_view fields) {
+        return "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+    };
     BOOST_TEST(refusal_of(post("Content-Length: 1\r\n")) == 413U);
     BOOST_TEST(refusal_of(post("Content-Length: 18446744073709551615\r\n")) == 413U);
     BOOST_TEST(refusal_of(post("Transfer-Encoding: chunked\r\n")) == 413U);
@@ -162,9 +183,11 @@ BOOST_AUTO_TEST_CASE(bodies_are_refused_at_the_header) {
 }
 
 BOOST_AUTO_TEST_CASE(lengths_that_contradict_themselves_are_refused) {
-    for (const auto* const fields : {"Content-Length: 0\r\nContent-Length: 1\r\n", "Content-Length: -1\r\n", "Content-Length: 0x1\r\n", "Content-Length: \r\n",
-                                     "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
-                                     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
+    for (const auto* const fields :
+         {"Content-Length: 0\r\nContent-Length: 1\r\n", "Content-Length: -1\r\n", "Content-Length: 0x1\r\n",
+          "Content-Length: \r\n", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+          "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
         BOOST_TEST(refusal_of(get("/", fields)) == 400U, fields);
     }
 }
@@ -179,7 +202,8 @@ BOOST_AUTO_TEST_CASE(a_header_may_be_as_long_as_the_limit_and_not_a_byte_longer)
     BOOST_TEST(refusal_of(padded_to(limits.header_bytes + 1)) == 431U);
     BOOST_TEST(refusal_of(get("/" + std::string(limits.header_bytes, 'p'))) == 431U);
     // Bytes behind the header do not count.
-    const auto parsed = net::parse_http(padded_to(limits.header_bytes) + std::string(limits.header_bytes, '\x81'), limits);
+    const auto parsed =
+        net::parse_http(padded_to(limits.header_bytes) + std::string(limits.header_bytes, '\x81'), limits);
     BOOST_TEST((parsed.status == http_status::complete));
 }
 
@@ -203,19 +227,22 @@ BOOST_AUTO_TEST_CASE(a_response_says_how_long_it_is_and_whether_the_connection_s
     BOOST_TEST(response.find("\r\nConnection: keep-alive\r\n") != std::string::npos);
     BOOST_TEST(response.ends_with("\r\nCache-Control: no-store\r\n\r\nok\n"));
     request.keep_alive = false;
-    BOOST_TEST(net::make_response(request, 200, "text/plain", "ok\n").find("\r\nConnection: close\r\n") != std::string::npos);
+    BOOST_TEST(net::make_response(request, 200, "text/plain", "ok\n").find("\r\nConnection: close\r\n") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_answer_to_head_has_a_length_and_no_body) {
-    const auto response = net::make_response(request_in("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), 200, "text/plain", "ok\n");
+    const auto response =
+        net::make_response(request_in("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), 200, "text/plain", "ok\n");
     BOOST_TEST(response.find("\r\nContent-Length: 3\r\n") != std::string::npos);
     BOOST_TEST(response.ends_with("\r\n\r\n"));
 }
 
 BOOST_DATA_TEST_CASE(every_refusal_has_its_reason_phrase,
-                     data::make<std::string>({"400 Bad Request", "404 Not Found", "405 Method Not Allowed", "408 Request Timeout", "413 Payload Too Large",
-                                              "426 Upgrade Required", "431 Request Header Fields Too Large", "501 Not Implemented", "503 Service Unavailable",
-                                              "505 HTTP Version Not Supported"}),
+                     data::make<std::string>({"400 Bad Request", "404 Not Found", "405 Method Not Allowed",
+                                              "408 Request Timeout", "413 Payload Too Large", "426 Upgrade Required",
+                                              "431 Request Header Fields Too Large", "501 Not Implemented",
+                                              "503 Service Unavailable", "505 HTTP Version Not Supported"}),
                      line) {
     const auto response = net::make_refusal(static_cast<unsigned>(std::stoul(line.substr(0, 3))), "why");
     BOOST_TEST(response.starts_with("HTTP/1.1 " + line + "\r\n"));

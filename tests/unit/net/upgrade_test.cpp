@@ -24,7 +24,7 @@ struct upgrade_fields {
 
     [[nodiscard]] std::string text() const {
         return method + " " + target + " " + version + "\r\nHost: server.example.com\r\n" + connection + upgrade + key +
-               websocket_version + protocol + "\r\n";
+            websocket_version + protocol + "\r\n";
     }
 };
 
@@ -44,9 +44,13 @@ std::string answer_to(const upgrade_fields& fields) {
     return answer.response;
 }
 
-bool has_status(const std::string& response, std::string_view status) { return response.starts_with("HTTP/1.1 " + std::string(status) + " "); }
+bool has_status(const std::string& response, std::string_view status) {
+    return response.starts_with("HTTP/1.1 " + std::string(status) + " ");
+}
 
-bool has_line(const std::string& response, std::string_view line) { return response.find("\r\n" + std::string(line) + "\r\n") != std::string::npos; }
+bool has_line(const std::string& response, std::string_view line) {
+    return response.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
+}
 
 }  // namespace
 
@@ -63,19 +67,23 @@ BOOST_AUTO_TEST_CASE(the_example_of_the_rfc_is_accepted) {
     BOOST_TEST(response.ends_with("\r\n\r\n"));
 }
 
-BOOST_DATA_TEST_CASE(upgrades_are_at_the_root_and_at_ws, data::make<std::string>({"/", "/ws", "/?token=a", "/ws?x=1", "http://server.example.com/ws"}), target) {
+BOOST_DATA_TEST_CASE(upgrades_are_at_the_root_and_at_ws,
+                     data::make<std::string>({"/", "/ws", "/?token=a", "/ws?x=1", "http://server.example.com/ws"}),
+                     target) {
     upgrade_fields fields;
     fields.target = target;
     BOOST_TEST(has_status(answer_to(fields), "101"));
 }
 
-BOOST_DATA_TEST_CASE(upgrades_elsewhere_are_not_found, data::make<std::string>({"/ws/", "/WS", "//", "/healthz", "/index.html", "*"}), target) {
+BOOST_DATA_TEST_CASE(upgrades_elsewhere_are_not_found,
+                     data::make<std::string>({"/ws/", "/WS", "//", "/healthz", "/index.html", "*"}), target) {
     upgrade_fields fields;
     fields.target = target;
     BOOST_TEST(has_status(answer_to(fields), "404"));
 }
 
-BOOST_DATA_TEST_CASE(other_versions_of_websocket_are_told_ours, data::make<std::string>({"", "8", "14", "13, 8", "x"}), version) {
+BOOST_DATA_TEST_CASE(other_versions_of_websocket_are_told_ours, data::make<std::string>({"", "8", "14", "13, 8", "x"}),
+                     version) {
     upgrade_fields fields;
     fields.websocket_version = version.empty() ? "" : "Sec-WebSocket-Version: " + version + "\r\n";
     const auto response = answer_to(fields);
@@ -92,10 +100,12 @@ BOOST_AUTO_TEST_CASE(an_upgrade_is_a_get) {
     BOOST_TEST(has_line(response, "Allow: GET"));
 }
 
-BOOST_DATA_TEST_CASE(a_key_is_the_base64_of_16_bytes,
-                     data::make<std::string>({"", "x", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZWE=", "dGhlIHNhbXBsZSBub25jZWFi",
-                                              "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZ!==", "dGhl====bXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ==dGhlIHNhbXBsZSBub25jZQ=="}),
-                     key) {
+BOOST_DATA_TEST_CASE(
+    a_key_is_the_base64_of_16_bytes,
+    data::make<std::string>({"", "x", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZWE=",
+                             "dGhlIHNhbXBsZSBub25jZWFi", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZ!==",
+                             "dGhl====bXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ==dGhlIHNhbXBsZSBub25jZQ=="}),
+    key) {
     upgrade_fields fields;
     fields.key = "Sec-WebSocket-Key: " + key + "\r\n";
     BOOST_TEST(has_status(answer_to(fields), "400"));
@@ -110,7 +120,9 @@ BOOST_AUTO_TEST_CASE(a_key_comes_exactly_once) {
 }
 
 BOOST_DATA_TEST_CASE(the_subprotocol_is_selected_if_it_is_offered,
-                     data::make<std::string>({"signaller.v1", "chat, signaller.v1", "signaller.v1,chat", "a\r\nSec-WebSocket-Protocol: signaller.v1"}), offer) {
+                     data::make<std::string>({"signaller.v1", "chat, signaller.v1", "signaller.v1,chat",
+                                              "a\r\nSec-WebSocket-Protocol: signaller.v1"}),
+                     offer) {
     upgrade_fields fields;
     fields.protocol = "Sec-WebSocket-Protocol: " + offer + "\r\n";
     const auto response = answer_to(fields);
@@ -118,7 +130,10 @@ BOOST_DATA_TEST_CASE(the_subprotocol_is_selected_if_it_is_offered,
     BOOST_TEST(has_line(response, "Sec-WebSocket-Protocol: signaller.v1"));
 }
 
-BOOST_DATA_TEST_CASE(other_subprotocols_are_accepted_without_one, data::make<std::string>({"chat", "signaller.v2", "signaller.v1x", "Signaller.V1", "chat, superchat"}), offer) {
+BOOST_DATA_TEST_CASE(other_subprotocols_are_accepted_without_one,
+                     data::make<std::string>({"chat", "signaller.v2", "signaller.v1x", "Signaller.V1",
+                                              "chat, superchat"}),
+                     offer) {
     upgrade_fields fields;
     fields.protocol = "Sec-WebSocket-Protocol: " + offer + "\r\n";
     const auto response = answer_to(fields);
