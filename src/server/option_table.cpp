@@ -188,21 +188,24 @@ void add_resuming(std::vector<option>& table) {
         {group, "resume-events", "events kept for it"}, 1, 1000000,
         [](auto& c) -> auto& { return c.limits.resume_events; }));
     table.push_back(size(
-        {group, "resume-bytes", "bytes of them"}, kibibyte, gibibyte,
+        {group, "resume-bytes", "bytes of events kept for it"}, kibibyte, gibibyte,
         [](auto& c) -> auto& { return c.limits.resume_bytes; }));
     table.push_back(count(
         {group, "history", "public messages kept for /history per channel; 0: none"}, 0, 1000000,
         [](auto& c) -> auto& { return c.limits.history; }));
     table.push_back(size(
-        {group, "history-bytes", "bytes of them"}, 0, gibibyte, [](auto& c) -> auto& { return c.history_bytes; }));
+        {group, "history-bytes", "bytes of them per channel"}, 0, gibibyte,
+        [](auto& c) -> auto& { return c.history_bytes; }));
 }
 
 void add_commands(std::vector<option>& table) {
     constexpr std::string_view group = "What a client may send";
     table.push_back(count(
-        {group, "rate", "commands a second; 0: no limit"}, 0, 1000000, [](auto& c) -> auto& { return c.limits.rate; }));
+        {group, "rate", "commands a second from one client; 0: no limit"}, 0, 1000000,
+        [](auto& c) -> auto& { return c.limits.rate; }));
     table.push_back(count(
-        {group, "burst", "commands at once"}, 1, 1000000, [](auto& c) -> auto& { return c.limits.burst; }));
+        {group, "burst", "commands at once after a pause"}, 1, 1000000,
+        [](auto& c) -> auto& { return c.limits.burst; }));
     table.push_back(size(
         {group, "max-message", "a whole message; more closes with 1009"}, kibibyte, 16 * mebibyte,
         [](auto& c) -> auto& { return c.limits.message; }));
@@ -210,13 +213,13 @@ void add_commands(std::vector<option>& table) {
         {group, "max-content", "content of one message"}, 1, 16 * mebibyte,
         [](auto& c) -> auto& { return c.limits.content; }));
     table.push_back(count(
-        {group, "max-name", "code points of a name"}, 1, 1024,
+        {group, "max-name", "code points of a peer's name"}, 1, 1024,
         [](auto& c) -> auto& { return c.limits.name_code_points; }));
     table.push_back(size(
-        {group, "max-description", "a peer's further keys"}, 2, mebibyte,
+        {group, "max-description", "keys of a peer's own in /descp, in all"}, 2, mebibyte,
         [](auto& c) -> auto& { return c.limits.description; }));
     table.push_back(size(
-        {group, "max-label", "a label"}, 1, kibibyte, [](auto& c) -> auto& { return c.limits.label; }));
+        {group, "max-label", "the label of a command"}, 1, kibibyte, [](auto& c) -> auto& { return c.limits.label; }));
     table.push_back(size(
         {group, "max-token", "a channel's token"}, 1, 64 * kibibyte, [](auto& c) -> auto& { return c.limits.token; }));
     table.push_back(size(
