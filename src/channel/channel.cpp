@@ -13,27 +13,109 @@ using protocol::failure;
 using protocol::numeric;
 using protocol::peer_id;
 
+namespace {
+
+/// Of one channel; whoever left before that many others needs the token again.
+constexpr std::size_t max_departures = 10000;
+
+}  // namespace
+
 channel::channel(shard& home, protocol::channel_id id)
     : home_(home),
       id_(id),
       audience_(home.find_or_add_audience(id, {})),
-      created_at_ms_(shard::now_ms()),
-      updated_at_ms_(created_at_ms_),
+      time_ms_(shard::now_ms()),
+      created_at_ms_(time_ms_),
+      updated_at_ms_(time_ms_),
       history_(home.config().limits.history, home.config().history_bytes) {}
 
 channel::~channel() { home_.forget_channel(*this); }
 
+// --- changes
+
+outcome channel::apply(const change& c, std::int64_t time_ms) {
+    time_ms_ = time_ms;
+    if (is_over(time_ms)) begin_anew();
+    outcome done;
+    done.refused = check(c, time_ms);
+    if (done.refused) return done;
+    switch (c.what) {
+        case change::kind::join: join(c, done); break;
+        case change::kind::attach: attach(c, done); break;
+        case change::kind::part: part(c.by.id, c.text); break;
+        case change::kind::lose: lose(c); break;
+        case change::kind::kick: kick(c); break;
+        case change::kind::ban: ban(c, done); break;
+        case change::kind::unban: unban(c); break;
+        case change::kind::op: op(c); break;
+        case change::kind::deop: deop(c); break;
+        case change::kind::invite: invite(c, done); break;
+        case change::kind::publish: done = publish(c.by, *c.text, time_ms); break;
+        case change::kind::announce: announce(c, done); break;
+        case change::kind::bury: bury(c); break;
+    }
+    return done;
+}
+
+refusal channel::check(const change& c, std::int64_t time_ms) const {
+    if (c.what == change::kind::join) return check_join(c, time_ms);
+    if (!exists() || is_over(time_ms))
+        return failure(numeric::no_such_channel, "no such channel", c.whom.channel_written);
+    switch (c.what) {
+        case change::kind::attach:
+        case change::kind::part:
+        case change::kind::publish: return check_member(c.by.id, c.whom.channel_written);
+        case change::kind::kick:
+            if (auto refused = check_rights_over(c)) return refused;
+            return check_is_member(c.whom);
+        case change::kind::ban: return check_ban(c);
+        case change::kind::unban: return check_operator(c.by.id, c.whom.channel_written);
+        case change::kind::op: return check_op(c);
+        case change::kind::deop: return check_deop(c);
+        case change::kind::invite: return check_invite(c);
+        // Whoever was kicked meanwhile is gone already.
+        case change::kind::join:
+        case change::kind::lose:
+        case change::kind::announce:
+        case change::kind::bury: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool channel::is_over(std::int64_t time_ms) const {
+    return exists() && members_.empty() && time_ms >= emptied_at_ms_ + home_.config().retention.count();
+}
+
+void channel::begin_anew() {
+    for (const auto& who : operators_) unpin(who);
+    for (const auto& who : invitations_) unpin(who);
+    unpin(owner_);
+    owner_ = {};
+    created_at_ms_ = updated_at_ms_ = time_ms_;
+    emptied_at_ms_ = 0;
+    seq_ = 0;
+    key_.reset();
+    operators_.clear();
+    bans_.clear();
+    invitations_.clear();
+    departures_.clear();
+    history_ = message_history(home_.config().limits.history, home_.config().history_bytes);
+}
+
 // --- membership
 
-refusal channel::refuse_join(const peer_id& who, std::string_view token, bool returning) const {
+refusal channel::check_join(const change& c, std::int64_t time_ms) const {
+    const auto& who = c.by.id;
+    if (!exists() || is_over(time_ms) || members_.contains(who)) return std::nullopt;
     const auto& limits = home_.config().limits;
     const std::string written = "#" + id_.hex();
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
+    const bool returning = c.returning && may_return(who, time_ms);
     if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written);
     if (key_ && !returning && !invited) {
-        if (token.empty())
+        if (!c.key)
             return failure(numeric::bad_channel_key, "this channel needs a token: /join #channel token", written);
-        if (!key_->same_as(token_hash(token))) return failure(numeric::bad_channel_key, "wrong channel token", written);
+        if (!key_->same_as(*c.key)) return failure(numeric::bad_channel_key, "wrong channel token", written);
     }
     if (members_.size() >= limits.members) {
         return failure(numeric::channel_is_full,
@@ -42,34 +124,48 @@ refusal channel::refuse_join(const peer_id& who, std::string_view token, bool re
     return std::nullopt;
 }
 
-result<channel::join_outcome> channel::join(const actor& who, std::string_view token, bool returning) {
-    if (members_.contains(who.id)) return join_outcome{joined_for(who.id, false), audience_.log().head(), true};
-    const bool created = owner_ == peer_id{};
-    if (!created) {
-        if (auto refused = refuse_join(who.id, token, returning)) return std::move(*refused);
-    } else {
-        owner_ = who.id;
+void channel::join(const change& c, outcome& done) {
+    const auto& who = c.by.id;
+    done.already_member = members_.contains(who);
+    const bool created = !exists();
+    if (created) {
+        created_at_ms_ = time_ms_;
+        owner_ = who;
         pin(owner_);
-        make_operator(who.id);
-        if (!token.empty()) key_.emplace(token);
+        make_operator(who);
+        key_ = c.key;
     }
-    drop_invitation(who.id);
-    add_member(who);
-    if (operators_present_ == 0 && members_.size() == 1) make_operator(who.id);
-    touched();
-    if (crowded()) {
-        note_presence();
-    } else {
-        std::string event;
-        protocol::event::join(event, id_, who.ref());
-        append(event, std::array{who.id});
+    if (!done.already_member) {
+        drop_invitation(who);
+        add_member(c.by);
+        if (operators_present_ == 0 && members_.size() == 1) make_operator(who);
+        touched();
+        if (crowded()) {
+            note_presence();
+        } else {
+            std::string event;
+            protocol::event::join(event, id_, c.by.ref());
+            append(event, std::array{who});
+        }
+        add_replica_member(who, c.by.node);
     }
-    add_replica_member(who.id);
-    return join_outcome{joined_for(who.id, created), audience_.log().head(), false};
+    done.joined = joined_for(who, created);
+    done.position = audience_.log().head();
 }
 
-refusal channel::part(const peer_id& who, std::optional<std::string_view> reason) {
-    if (auto refused = check_member(who, "#" + id_.hex())) return refused;
+void channel::attach(const change& c, outcome& done) {
+    member& who = members_.at(c.by.id);
+    if (who.node != c.by.node) {
+        // Those who look after its old connection get all that was said up to here.
+        remove_replica_member(c.by.id, who.node);
+        who.node = c.by.node;
+        add_replica_member(c.by.id, who.node);
+    }
+    done.joined = joined_for(c.by.id, false);
+    done.position = audience_.log().head();
+}
+
+void channel::part(const peer_id& who, std::optional<std::string_view> reason) {
     std::string event;
     protocol::event::quit(event, {}, id_, {who, members_.at(who).name}, reason);
     remove_member(who);
@@ -80,12 +176,43 @@ refusal channel::part(const peer_id& who, std::optional<std::string_view> reason
         append(event, std::array{who});
     }
     succeed(nullptr, who);
-    return std::nullopt;
 }
 
-void channel::quit(const peer_id& who, std::optional<std::string_view> reason) {
-    // Whoever was kicked meanwhile is gone already.
-    if (members_.contains(who)) static_cast<void>(part(who, reason));
+void channel::lose(const change& c) {
+    const auto at = members_.find(c.by.id);
+    // Kicked meanwhile, or back already by way of another node.
+    if (at == members_.end() || at->second.node != c.by.node) return;
+    remember_departure(c.by.id);
+    part(c.by.id, c.text);
+}
+
+void channel::bury(const change& c) {
+    std::vector<peer_id> dead;
+    for (const member* at = oldest_; at; at = at->newer) {
+        if (at->node == c.by.node) dead.push_back(*at->id);
+    }
+    for (const auto& who : dead) {
+        remember_departure(who);
+        part(who, "connection lost");
+    }
+    // The retention time counts from when they were really gone.
+    if (members_.empty() && !dead.empty()) emptied_at_ms_ = c.time_ms;
+}
+
+bool channel::may_return(const peer_id& who, std::int64_t time_ms) const {
+    // Where there is no store, the peer itself knows what it left.
+    if (!home_.all().has_store()) return true;
+    const auto since = time_ms - home_.config().retention.count();
+    return std::any_of(departures_.begin(), departures_.end(),
+                       [&](const auto& left) { return left.id == who && left.time_ms >= since; });
+}
+
+void channel::remember_departure(const peer_id& who) {
+    if (!home_.all().has_store()) return;
+    const auto since = time_ms_ - home_.config().retention.count();
+    std::erase_if(departures_, [&](const auto& left) { return left.id == who || left.time_ms < since; });
+    if (departures_.size() >= max_departures) departures_.pop_front();
+    departures_.push_back({who, time_ms_});
 }
 
 protocol::event::joined_fields channel::joined_for(const peer_id& who, bool created) const {
@@ -95,7 +222,7 @@ protocol::event::joined_fields channel::joined_for(const peer_id& who, bool crea
 void channel::add_member(const actor& who) {
     // The retention time is over; in a channel with members the timer is that of `presence`.
     if (members_.empty()) cancel();
-    const auto [at, added] = members_.emplace(who.id, member{who.name, who.away, nullptr, newest_, nullptr});
+    const auto [at, added] = members_.emplace(who.id, member{who.name, who.away, who.node, nullptr, newest_, nullptr});
     member& joined = at->second;
     joined.id = &at->first;
     (newest_ ? newest_->newer : oldest_) = &joined;
@@ -104,9 +231,9 @@ void channel::add_member(const actor& who) {
 }
 
 void channel::remove_member(const peer_id& who) {
-    remove_replica_member(who);
     const auto at = members_.find(who);
     const member& left = at->second;
+    remove_replica_member(who, left.node);
     (left.older ? left.older->newer : oldest_) = left.newer;
     (left.newer ? left.newer->older : newest_) = left.older;
     if (operators_.contains(who)) --operators_present_;
@@ -114,18 +241,23 @@ void channel::remove_member(const peer_id& who) {
     touched();
     if (!members_.empty()) return;
     presence_due_ = false;
+    emptied_at_ms_ = time_ms_;
     home_.schedule(*this, shard::now() + home_.config().retention);
 }
 
 // --- messages
 
-result<channel::published> channel::publish(const protocol::event::peer_ref& from, std::string_view content) {
-    if (!members_.contains(from.id))
-        return failure(numeric::not_on_channel, "you are not in that channel: /join it first", "#" + id_.hex());
-    const published done{++seq_, shard::now_ms()};
+outcome channel::publish(const actor& from, std::string_view content, std::int64_t time_ms) {
+    outcome done;
+    if (!members_.contains(from.id)) {
+        done.refused = failure(numeric::not_on_channel, "you are not in that channel: /join it first", "#" + id_.hex());
+        return done;
+    }
+    done.seq = ++seq_;
+    done.time_ms = time_ms;
     thread_local std::string event;
     event.clear();
-    protocol::event::pubmsg(event, id_, from, content, done.time_ms, done.seq);
+    protocol::event::pubmsg(event, id_, from.ref(), content, time_ms, done.seq);
     append(event, std::array{from.id}, done.seq);
     history_.add(done.seq, event);
     return done;
@@ -158,9 +290,7 @@ void channel::note_presence() {
 
 void channel::expired(steady_time now) {
     if (members_.empty()) {
-        for (const auto& who : operators_) unpin(who);
-        for (const auto& who : invitations_) unpin(who);
-        unpin(owner_);
+        begin_anew();
         home_.erase_channel(id_);
         return;
     }
@@ -172,25 +302,21 @@ void channel::expired(steady_time now) {
     append(event, {});
 }
 
-void channel::announce_change(const actor& who, std::string_view event, std::vector<peer_id>& told) {
-    const auto at = members_.find(who.id);
+void channel::announce(const change& c, outcome& done) {
+    const auto at = members_.find(c.by.id);
     if (at == members_.end()) return;
-    at->second.name = who.name;
-    at->second.away = who.away;
+    at->second.name = c.by.name;
+    at->second.away = c.by.away;
     if (crowded()) {
         note_presence();
         return;
     }
     std::vector<peer_id> except;
-    std::vector<peer_id> reached;
     for (const auto& [id, other] : members_) {
-        const bool knows = id == who.id || std::binary_search(told.begin(), told.end(), id);
-        (knows ? except : reached).push_back(id);
+        const bool knows = id == c.by.id || std::binary_search(c.told.begin(), c.told.end(), id);
+        (knows ? except : done.told).push_back(id);
     }
-    if (reached.empty()) return;
-    append(event, except);
-    const auto middle = told.insert(told.end(), reached.begin(), reached.end());
-    std::inplace_merge(told.begin(), middle, told.end());
+    if (!done.told.empty()) append(*c.text, except);
 }
 
 std::vector<protocol::event::peers_entry> channel::page_of_members(std::optional<peer_id> after,
@@ -207,13 +333,13 @@ protocol::event::whois_channel_fields channel::describe(std::span<const peer_id>
     return {id_, owner_, operators, members_.size(), is_protected(), created_at_ms_, updated_at_ms_};
 }
 
-void channel::touched() { updated_at_ms_ = std::max(updated_at_ms_, shard::now_ms()); }
+void channel::touched() { updated_at_ms_ = std::max(updated_at_ms_, time_ms_); }
 
 // --- other shards
 
-void channel::add_replica_member(const peer_id& who) {
+void channel::add_replica_member(const peer_id& who, node_id node) {
     const auto index = home_.all().home_of(who).index();
-    if (index == home_.index()) return;
+    if (node != home_.all().node || index == home_.index()) return;
     const auto at =
         std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
     if (at == replicas_.end()) {
@@ -223,7 +349,8 @@ void channel::add_replica_member(const peer_id& who) {
     }
 }
 
-void channel::remove_replica_member(const peer_id& who) {
+void channel::remove_replica_member(const peer_id& who, node_id node) {
+    if (node != home_.all().node) return;
     const auto index = home_.all().home_of(who).index();
     const auto at =
         std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "channel/change.hpp"
 #include "channel/channel_log.hpp"
+#include "channel/channel_state.hpp"
 #include "channel/message_history.hpp"
 #include "channel/secret.hpp"
 #include "channel/timer_wheel.hpp"
@@ -24,24 +26,13 @@ namespace channel {
 class audience;
 class shard;
 
-/// Who does something in a channel, as the channel needs to know it.
-struct actor {
-    protocol::peer_id id;
-    std::string name;
-    bool away = false;
-
-    [[nodiscard]] protocol::event::peer_ref ref() const { return {id, name}; }
-};
-
-/// Empty: done.
-using refusal = std::optional<protocol::failure>;
-
 template <class T>
 using result = std::variant<T, protocol::failure>;
 
 /// The rules of one channel (protocol.md, Channels): members, operators, bans, invitations, `seq`. Lives on the shard
-/// its id hashes to and is touched by that thread only, so its commands are serial. Every function checks in the
-/// protocol's order, changes everything or nothing, and appends what the members see to the log.
+/// its id hashes to and is touched by that thread only, so its commands are serial. Every change is checked in the
+/// protocol's order, does everything or nothing, and appends what the members see to the log. The same changes in the
+/// same order, with the same times, give the same channel: so several servers can each have it.
 class channel final : private timer_node {
 public:
     channel(shard& home, protocol::channel_id id);
@@ -49,51 +40,28 @@ public:
 
     [[nodiscard]] const protocol::channel_id& id() const { return id_; }
 
-    // --- membership
+    /// Carries a change out. `time_ms` is when it was made, never earlier than that of the change before.
+    outcome apply(const change& c, std::int64_t time_ms);
 
-    struct join_outcome {
-        protocol::event::joined_fields fields;
-        log_position position;  ///< where the new member starts to read
-        bool already_member = false;
-    };
-    /// `returning`: takes back a membership with its session, which needs no token.
-    [[nodiscard]] result<join_outcome> join(const actor& who, std::string_view token, bool returning);
-    [[nodiscard]] refusal part(const protocol::peer_id& who, std::optional<std::string_view> reason);
-    /// Leaves without being asked: the connection or the session ended. Harmless if not a member.
-    void quit(const protocol::peer_id& who, std::optional<std::string_view> reason);
+    /// What apply() would refuse it for, without doing it; for kinds other than announce.
+    [[nodiscard]] refusal check(const change& c, std::int64_t time_ms) const;
+
+    /// The same as a change of kind publish, without making one.
+    [[nodiscard]] outcome publish(const actor& from, std::string_view content, std::int64_t time_ms);
+
+    [[nodiscard]] channel_state state() const;
+    /// Only before anything happened here.
+    void restore(const channel_state& from);
+
+    /// Nobody ever joined, or it has ended.
+    [[nodiscard]] bool exists() const { return owner_ != protocol::peer_id{}; }
 
     /// What a member is told of the channel.
     [[nodiscard]] protocol::event::joined_fields joined_for(const protocol::peer_id& who, bool created) const;
 
     [[nodiscard]] bool has_member(const protocol::peer_id& who) const { return members_.contains(who); }
     [[nodiscard]] bool is_operator(const protocol::peer_id& who) const { return operators_.contains(who); }
-
-    // --- messages
-
-    struct published {
-        std::uint64_t seq = 0;
-        std::int64_t time_ms = 0;
-    };
-    [[nodiscard]] result<published> publish(const protocol::event::peer_ref& from, std::string_view content);
     [[nodiscard]] const message_history& history() const { return history_; }
-
-    // --- operators' commands; `written` parts go into `error.target`
-
-    struct target {
-        protocol::peer_id id;
-        std::string name;     ///< the id if nobody knows it
-        bool online = false;  ///< tells 401 from 441
-        std::string_view written;
-        std::string_view channel_written;
-
-        [[nodiscard]] protocol::event::peer_ref ref() const { return {id, name}; }
-    };
-    [[nodiscard]] refusal kick(const actor& by, const target& whom, std::optional<std::string_view> reason);
-    [[nodiscard]] refusal ban(const actor& by, const target& whom, std::optional<std::string_view> reason);
-    [[nodiscard]] refusal unban(const actor& by, const target& whom);
-    [[nodiscard]] refusal op(const actor& by, const target& whom);
-    [[nodiscard]] refusal deop(const actor& by, const target& whom);
-    [[nodiscard]] refusal invite(const actor& by, const target& whom);
 
     struct ban_record {
         protocol::peer_id by;
@@ -105,10 +73,6 @@ public:
     [[nodiscard]] refusal check_operator(const protocol::peer_id& who, std::string_view channel_written) const;
 
     // --- what members learn of each other
-
-    /// A member's name, description or away state changed: those members who are not in `told` yet see `event`, and are
-    /// added to it (sorted), so that nobody is told once per shared channel.
-    void announce_change(const actor& who, std::string_view event, std::vector<protocol::peer_id>& told);
 
     [[nodiscard]] std::vector<protocol::event::peers_entry> page_of_members(std::optional<protocol::peer_id> after,
                                                                             std::size_t limit) const;
@@ -124,6 +88,7 @@ private:
     struct member {
         std::string name;
         bool away = false;
+        node_id node = 0;
         const protocol::peer_id* id = nullptr;
         member* older = nullptr;  ///< in the order of joining, for succession
         member* newer = nullptr;
@@ -134,11 +99,34 @@ private:
         std::uint64_t fed = 0;  ///< ordinal of the first entry that it has not got
     };
 
-    [[nodiscard]] refusal refuse_join(const protocol::peer_id& who, std::string_view token, bool returning) const;
+    // --- whether a change may be made; in the protocol's order
+    [[nodiscard]] refusal check_join(const change& c, std::int64_t time_ms) const;
     [[nodiscard]] refusal check_member(const protocol::peer_id& who, std::string_view channel_written) const;
-    [[nodiscard]] refusal check_rights(const actor& by, const target& whom) const;
-    [[nodiscard]] refusal check_rights_over(const actor& by, const target& whom) const;
+    [[nodiscard]] refusal check_rights_over(const change& c) const;
     [[nodiscard]] refusal check_is_member(const target& whom) const;
+    [[nodiscard]] refusal check_ban(const change& c) const;
+    [[nodiscard]] refusal check_op(const change& c) const;
+    [[nodiscard]] refusal check_deop(const change& c) const;
+    [[nodiscard]] refusal check_invite(const change& c) const;
+
+    // --- changes, once they may be made
+    void join(const change& c, outcome& done);
+    void attach(const change& c, outcome& done);
+    void part(const protocol::peer_id& who, std::optional<std::string_view> reason);
+    void lose(const change& c);
+    void bury(const change& c);
+    void kick(const change& c);
+    void ban(const change& c, outcome& done);
+    void unban(const change& c);
+    void op(const change& c);
+    void deop(const change& c);
+    void invite(const change& c, outcome& done);
+    void announce(const change& c, outcome& done);
+
+    [[nodiscard]] bool is_over(std::int64_t time_ms) const;
+    void begin_anew();
+    [[nodiscard]] bool may_return(const protocol::peer_id& who, std::int64_t time_ms) const;
+    void remember_departure(const protocol::peer_id& who);
     void add_member(const actor& who);
     void remove_member(const protocol::peer_id& who);
     void make_operator(const protocol::peer_id& who);
@@ -155,8 +143,8 @@ private:
     [[nodiscard]] bool crowded() const;
     void note_presence();
     void touched();
-    void add_replica_member(const protocol::peer_id& who);
-    void remove_replica_member(const protocol::peer_id& who);
+    void add_replica_member(const protocol::peer_id& who, node_id node);
+    void remove_replica_member(const protocol::peer_id& who, node_id node);
     void feed(replica& to);
     void expired(steady_time now) override;
 
@@ -164,8 +152,10 @@ private:
     protocol::channel_id id_;
     audience& audience_;
     protocol::peer_id owner_{};
+    std::int64_t time_ms_;  ///< of the change under way
     std::int64_t created_at_ms_;
     std::int64_t updated_at_ms_;
+    std::int64_t emptied_at_ms_ = 0;
     std::optional<token_hash> key_;
     std::map<protocol::peer_id, member> members_;
     member* oldest_ = nullptr;
@@ -174,6 +164,7 @@ private:
     std::set<protocol::peer_id> operators_;
     std::map<protocol::peer_id, ban_record> bans_;
     std::deque<protocol::peer_id> invitations_;
+    std::deque<channel_state::departure> departures_;  ///< only where a store needs to know
     message_history history_;
     std::uint64_t seq_ = 0;
     std::vector<replica> replicas_;

@@ -26,15 +26,11 @@ refusal channel::check_operator(const peer_id& who, std::string_view channel_wri
     return failure(numeric::chanop_privs_needed, "only operators of the channel may do this", channel_written);
 }
 
-refusal channel::check_rights(const actor& by, const target& whom) const {
-    return check_operator(by.id, whom.channel_written);
-}
-
-refusal channel::check_rights_over(const actor& by, const target& whom) const {
-    if (auto refused = check_rights(by, whom)) return refused;
-    if (whom.id != owner_) return std::nullopt;
+refusal channel::check_rights_over(const change& c) const {
+    if (auto refused = check_operator(c.by.id, c.whom.channel_written)) return refused;
+    if (c.whom.id != owner_) return std::nullopt;
     return failure(numeric::chanop_privs_needed, "the channel's owner cannot be kicked, banned or deopped",
-                   whom.written);
+                   c.whom.written);
 }
 
 refusal channel::check_is_member(const target& whom) const {
@@ -43,96 +39,102 @@ refusal channel::check_is_member(const target& whom) const {
     return failure(numeric::user_not_in_channel, "that peer is not in the channel", whom.written);
 }
 
+refusal channel::check_ban(const change& c) const {
+    if (auto refused = check_rights_over(c)) return refused;
+    if (bans_.contains(c.whom.id) || bans_.size() < home_.config().max_bans) return std::nullopt;
+    return failure(numeric::unknown_error,
+                   "the channel has " + std::to_string(bans_.size()) +
+                       " bans, which is the limit: /unban somebody first",
+                   c.whom.channel_written);
+}
+
+refusal channel::check_op(const change& c) const {
+    if (auto refused = check_operator(c.by.id, c.whom.channel_written)) return refused;
+    if (operators_.contains(c.whom.id)) return std::nullopt;
+    return check_is_member(c.whom);
+}
+
+refusal channel::check_deop(const change& c) const {
+    if (auto refused = check_rights_over(c)) return refused;
+    if (operators_.contains(c.whom.id)) return std::nullopt;
+    return check_is_member(c.whom);
+}
+
+refusal channel::check_invite(const change& c) const {
+    if (auto refused = check_member(c.by.id, c.whom.channel_written)) return refused;
+    if (!c.whom.online) return failure(numeric::no_such_nick, "no such peer online", c.whom.written);
+    if (!members_.contains(c.whom.id)) return std::nullopt;
+    return failure(numeric::user_on_channel, "that peer is in the channel already", c.whom.written);
+}
+
 // --- commands
 
-refusal channel::kick(const actor& by, const target& whom, std::optional<std::string_view> reason) {
-    if (auto refused = check_rights_over(by, whom)) return refused;
-    if (auto refused = check_is_member(whom)) return refused;
+void channel::kick(const change& c) {
+    const auto& whom = c.whom.id;
     std::string event;
-    protocol::event::kick(event, {}, id_, whom.ref(), by.ref(), reason);
-    remove_member(whom.id);
-    drop_operator(whom.id);
-    append(event, std::array{by.id, whom.id});
+    protocol::event::kick(event, {}, id_, c.whom.ref(), c.by.ref(), c.text);
+    remove_member(whom);
+    drop_operator(whom);
+    append(event, std::array{c.by.id, whom});
     // Who kicks itself gets the reply, and no event beside it.
-    expel(whom.id, whom.id == by.id ? std::string() : std::move(event));
-    succeed(nullptr, whom.id);
-    return std::nullopt;
+    expel(whom, whom == c.by.id ? std::string() : std::move(event));
+    succeed(nullptr, whom);
 }
 
-refusal channel::ban(const actor& by, const target& whom, std::optional<std::string_view> reason) {
-    if (auto refused = check_rights_over(by, whom)) return refused;
-    if (bans_.contains(whom.id)) return std::nullopt;
-    if (bans_.size() >= home_.config().max_bans) {
-        return failure(numeric::unknown_error,
-                       "the channel has " + std::to_string(bans_.size()) +
-                           " bans, which is the limit: /unban somebody first",
-                       whom.channel_written);
+void channel::ban(const change& c, outcome& done) {
+    const auto& whom = c.whom.id;
+    if (bans_.contains(whom)) return;
+    bans_.emplace(whom, ban_record{c.by.id, c.by.name, time_ms_, c.text});
+    std::string event;
+    protocol::event::ban(event, {}, id_, c.whom.ref(), c.by.ref(), c.text);
+    drop_invitation(whom);
+    const bool was_member = members_.contains(whom);
+    if (was_member) remove_member(whom);
+    drop_operator(whom);
+    touched();
+    append(event, std::array{c.by.id, whom});
+    if (was_member) {
+        expel(whom, whom == c.by.id ? std::string() : std::move(event));
+        succeed(nullptr, whom);
+    } else {
+        done.notice = std::move(event);
     }
-    ban_record record{by.id, by.name, shard::now_ms(), std::nullopt};
-    if (reason) record.reason.emplace(*reason);
-    bans_.emplace(whom.id, std::move(record));
-    std::string event;
-    protocol::event::ban(event, {}, id_, whom.ref(), by.ref(), reason);
-    drop_invitation(whom.id);
-    if (members_.contains(whom.id)) remove_member(whom.id);
-    drop_operator(whom.id);
-    touched();
-    append(event, std::array{by.id, whom.id});
-    expel(whom.id, whom.id == by.id ? std::string() : std::move(event));
-    succeed(nullptr, whom.id);
-    return std::nullopt;
 }
 
-refusal channel::unban(const actor& by, const target& whom) {
-    if (auto refused = check_rights(by, whom)) return refused;
-    if (bans_.erase(whom.id) > 0) touched();
-    return std::nullopt;
+void channel::unban(const change& c) {
+    if (bans_.erase(c.whom.id) > 0) touched();
 }
 
-refusal channel::op(const actor& by, const target& whom) {
-    if (auto refused = check_rights(by, whom)) return refused;
-    if (operators_.contains(whom.id)) return std::nullopt;
-    if (auto refused = check_is_member(whom)) return refused;
-    make_operator(whom.id);
+void channel::op(const change& c) {
+    if (operators_.contains(c.whom.id)) return;
+    make_operator(c.whom.id);
     touched();
     std::string event;
-    protocol::event::op(event, {}, id_, whom.ref(), by.ref());
-    append(event, std::array{by.id});
-    return std::nullopt;
+    protocol::event::op(event, {}, id_, c.whom.ref(), c.by.ref());
+    append(event, std::array{c.by.id});
 }
 
-refusal channel::deop(const actor& by, const target& whom) {
-    if (auto refused = check_rights_over(by, whom)) return refused;
-    if (!operators_.contains(whom.id)) return check_is_member(whom);
-    drop_operator(whom.id);
+void channel::deop(const change& c) {
+    if (!operators_.contains(c.whom.id)) return;
+    drop_operator(c.whom.id);
     touched();
     std::string event;
-    protocol::event::deop(event, {}, id_, whom.ref(), by.ref());
-    append(event, std::array{by.id});
-    succeed(&whom.id, std::nullopt);
-    return std::nullopt;
+    protocol::event::deop(event, {}, id_, c.whom.ref(), c.by.ref());
+    append(event, std::array{c.by.id});
+    succeed(&c.whom.id, std::nullopt);
 }
 
-refusal channel::invite(const actor& by, const target& whom) {
-    if (auto refused = check_member(by.id, whom.channel_written)) return refused;
-    if (!whom.online) return failure(numeric::no_such_nick, "no such peer online", whom.written);
-    if (members_.contains(whom.id))
-        return failure(numeric::user_on_channel, "that peer is in the channel already", whom.written);
-    if (!bans_.contains(whom.id) &&
-        std::find(invitations_.begin(), invitations_.end(), whom.id) == invitations_.end()) {
+void channel::invite(const change& c, outcome& done) {
+    const auto& whom = c.whom.id;
+    if (!bans_.contains(whom) && std::find(invitations_.begin(), invitations_.end(), whom) == invitations_.end()) {
         if (invitations_.size() >= home_.config().max_invitations) {
             const auto oldest = invitations_.front();
             drop_invitation(oldest);
         }
-        invitations_.push_back(whom.id);
-        pin(whom.id);
+        invitations_.push_back(whom);
+        pin(whom);
     }
-    std::string event;
-    protocol::event::invite(event, id_, by.ref());
-    home_.all().home_of(whom.id).tell([id = whom.id, event = std::move(event)](shard& at) {
-        if (peer* const invited = at.find_peer(id)) invited->send(event);
-    });
-    return std::nullopt;
+    protocol::event::invite(done.notice, id_, c.by.ref());
 }
 
 // --- rights

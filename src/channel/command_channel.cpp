@@ -30,25 +30,27 @@ task<> command_handler::run(const protocol::join& c) {
                      c.channel.written));
         co_return;
     }
-    auto work = [&who, id, token = c.token](shard& at) { return at.find_or_add_channel(id).join(who, token, false); };
-    const auto joined = co_await run_on(shard::current().all().home_of(id), std::move(work));
-    if (const auto* refused = std::get_if<failure>(&joined)) {
-        fail(failure(refused->code, refused->message, c.channel.written));
+    change wanted;
+    wanted.what = change::kind::join;
+    wanted.by = who;
+    if (!c.token.empty()) wanted.key.emplace(id, c.token);
+    const auto done = co_await carry_out(id, wanted);
+    if (done.refused) {
+        fail(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }
-    const auto& outcome = std::get<channel::join_outcome>(joined);
     // By id: a newer connection may have taken the session over on the way, and the membership is the peer's.
     peer* const member = shard::current().find_peer(who.id);
     if (!member) co_return;
     if (!member->is_member_of(id)) {
-        if (outcome.already_member) {
+        if (done.already_member) {
             fail(not_a_member(c.channel.written));
             co_return;
         }
-        shard::current().find_or_add_audience(id, outcome.position).add(*member);
+        shard::current().find_or_add_audience(id, done.position).add(*member);
     }
     std::string event;
-    protocol::event::joined(event, label_, outcome.fields);
+    protocol::event::joined(event, label_, done.joined);
     member->send(event);
 }
 
@@ -68,14 +70,14 @@ task<> command_handler::run(const protocol::quit& c) {
 task<> command_handler::quit_channel(const protocol::quit& c) {
     const auto id = c.channel->id;
     const actor who = myself();
-    auto work = [&who, id, written = c.channel->written, reason = c.reason](shard& at) -> refusal {
-        channel* const in = at.find_channel(id);
-        if (!in) return no_such_channel(written);
-        return in->part(who.id, reason);
-    };
-    const auto refused = co_await run_on(shard::current().all().home_of(id), std::move(work));
-    if (refused) {
-        fail(failure(refused->code, refused->message, c.channel->written));
+    change wanted;
+    wanted.what = change::kind::part;
+    wanted.by = who;
+    wanted.whom.channel_written = c.channel->written;
+    if (c.reason) wanted.text.emplace(*c.reason);
+    const auto done = co_await carry_out(id, wanted);
+    if (done.refused) {
+        fail(*done.refused);
         co_return;
     }
     peer* const leaver = shard::current().find_peer(who.id);

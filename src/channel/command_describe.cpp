@@ -109,16 +109,18 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
 
 task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& taken_back) {
     auto left = known.take_left_channels();
-    const actor who{known.id(), known.name, known.away.has_value()};
+    change wanted;
+    wanted.what = change::kind::join;
+    wanted.by = {known.id(), known.name, known.away.has_value()};
+    wanted.returning = true;
     while (!left.empty()) {
         const auto id = left.back();
         left.pop_back();
-        auto work = [&who, id](shard& at) { return at.find_or_add_channel(id).join(who, {}, true); };
-        const auto joined = co_await run_on(shard::current().all().home_of(id), std::move(work));
+        const auto done = co_await carry_out(id, wanted);
         // Banned meanwhile, or full: that membership does not come back.
-        if (const auto* outcome = std::get_if<channel::join_outcome>(&joined)) {
-            if (!known.is_member_of(id)) shard::current().find_or_add_audience(id, outcome->position).add(known);
-            taken_back.push_back(outcome->fields);
+        if (!done.refused) {
+            if (!known.is_member_of(id)) shard::current().find_or_add_audience(id, done.position).add(known);
+            taken_back.push_back(done.joined);
         }
         if (known.claimant == &link_) continue;
         known.keep_left_channels(std::move(left));
@@ -194,14 +196,15 @@ std::string command_handler::welcome_for(const peer& me, bool resumed, std::opti
 
 task<> command_handler::announce(std::string event) {
     if (!me()) co_return;
-    const actor who = myself();
-    std::vector<peer_id> told;
+    change wanted;
+    wanted.what = change::kind::announce;
+    wanted.by = myself();
+    wanted.text = std::move(event);
     for (const auto id : me()->channel_ids()) {
-        auto work = [&who, &event, &told, id](shard& at) {
-            if (channel* const in = at.find_channel(id)) in->announce_change(who, event, told);
-            return true;
-        };
-        co_await run_on(shard::current().all().home_of(id), std::move(work));
+        const auto done = co_await carry_out(id, wanted);
+        // Nobody is told once per shared channel.
+        const auto middle = wanted.told.insert(wanted.told.end(), done.told.begin(), done.told.end());
+        std::inplace_merge(wanted.told.begin(), middle, wanted.told.end());
     }
 }
 

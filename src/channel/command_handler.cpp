@@ -111,6 +111,12 @@ task<> command_handler::carry_out(const protocol::command& c) {
     }
 }
 
+task<outcome> command_handler::carry_out(protocol::channel_id id, const change& wanted) {
+    auto work = [&wanted, id](shard& at) { return at.carry_out(id, wanted); };
+    auto done = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    co_return std::move(done);
+}
+
 void command_handler::reply(std::string_view event) {
     if (peer* const who = me()) {
         who->send(event);

@@ -85,18 +85,21 @@ private:
     [[nodiscard]] task<> run(const protocol::op& c);
     [[nodiscard]] task<> run(const protocol::deop& c);
 
-    /// A command about a peer in a channel, with everything that the channel needs to decide on it.
+    /// The change that a command about a peer in a channel asks for, with everything that the channel needs to decide
+    /// on it; nothing if it was refused already.
     struct operation {
         protocol::channel_id channel;
-        channel::target whom;
-        actor by;
+        change wanted;
     };
-    [[nodiscard]] task<std::optional<operation>> prepare(protocol::peer_arg whom,
+    [[nodiscard]] task<std::optional<operation>> prepare(change::kind what, protocol::peer_arg whom,
                                                          std::optional<protocol::channel_arg> where,
-                                                         bool operators_only);
+                                                         std::optional<std::string_view> reason = std::nullopt);
     [[nodiscard]] task<std::optional<protocol::channel_id>> the_one_channel(bool operators_only);
-    template <class Rule>
-    [[nodiscard]] task<bool> apply(const operation& what, Rule rule);
+    /// False if it was refused, and the sender told.
+    [[nodiscard]] task<bool> apply(const operation& what);
+
+    /// Carries a change out where the channel lives.
+    [[nodiscard]] task<outcome> carry_out(protocol::channel_id id, const change& wanted);
 
     // --- answering
     [[nodiscard]] task<> carry_out(const protocol::command& c);

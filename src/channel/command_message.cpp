@@ -64,18 +64,20 @@ task<> command_handler::run(const protocol::pubmsg& c) {
     shard& home = here.all().home_of(id);
     co_await home.enter();
     channel* const in = home.find_channel(id);
-    const auto published = in
-        ? in->publish(from.ref(), c.content)
-        : result<channel::published>(failure(numeric::no_such_channel, "no such channel", c.channel.written));
+    outcome done;
+    if (in) {
+        done = in->publish(from, c.content, shard::now_ms());
+    } else {
+        done.refused.emplace(numeric::no_such_channel, "no such channel");
+    }
     // Whoever sends faster than members can be served waits here, and reads no more commands meanwhile.
     if (audience* const members = home.find_audience(id)) co_await members->room();
     co_await here.enter();
-    if (const auto* refused = std::get_if<failure>(&published)) {
-        fail(failure(refused->code, refused->message, c.channel.written));
+    if (done.refused) {
+        fail(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }
     if (!label_.empty()) {
-        const auto& done = std::get<channel::published>(published);
         std::string event;
         protocol::event::ack_pubmsg(event, label_, done.time_ms, id, done.seq);
         reply(event);

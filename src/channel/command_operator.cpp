@@ -9,25 +9,28 @@ namespace channel {
 using protocol::failure;
 using protocol::numeric;
 
-task<std::optional<command_handler::operation>> command_handler::prepare(protocol::peer_arg whom,
+task<std::optional<command_handler::operation>> command_handler::prepare(change::kind kind, protocol::peer_arg whom,
                                                                          std::optional<protocol::channel_arg> where,
-                                                                         bool operators_only) {
+                                                                         std::optional<std::string_view> reason) {
     operation what;
-    what.by = myself();
-    what.whom.id = whom.id;
-    what.whom.written = whom.written;
+    what.wanted.what = kind;
+    what.wanted.by = myself();
+    if (reason) what.wanted.text.emplace(*reason);
+    target& about = what.wanted.whom;
+    about.id = whom.id;
+    about.written = whom.written;
     if (where) {
         what.channel = where->id;
-        what.whom.channel_written = where->written;
+        about.channel_written = where->written;
     } else {
-        const auto only = co_await the_one_channel(operators_only);
+        const auto only = co_await the_one_channel(kind != change::kind::invite);
         if (!only) co_return std::nullopt;
         what.channel = *only;
     }
-    auto look_up = [id = whom.id, &target = what.whom](shard& at) {
+    auto look_up = [id = whom.id, &about](shard& at) {
         const peer* const found = at.find_peer(id);
-        target.name = found ? found->name : id.hex();
-        target.online = found && found->online();
+        about.name = found ? found->name : id.hex();
+        about.online = found && found->online();
         return true;
     };
     co_await run_on(shard::current().all().home_of(whom.id), std::move(look_up));
@@ -54,81 +57,69 @@ task<std::optional<protocol::channel_id>> command_handler::the_one_channel(bool 
     co_return std::nullopt;
 }
 
-template <class Rule>
-task<bool> command_handler::apply(const operation& what, Rule rule) {
-    auto work = [&what, rule = std::move(rule)](shard& at) -> refusal {
-        channel* const in = at.find_channel(what.channel);
-        if (!in) return failure(numeric::no_such_channel, "no such channel", what.whom.channel_written);
-        return rule(*in, what);
-    };
-    const auto refused = co_await run_on(shard::current().all().home_of(what.channel), std::move(work));
-    if (refused) fail(*refused);
-    co_return !refused;
+task<bool> command_handler::apply(const operation& what) {
+    const auto done = co_await carry_out(what.channel, what.wanted);
+    if (done.refused) fail(*done.refused);
+    co_return !done.refused;
 }
 
 task<> command_handler::run(const protocol::invite& c) {
-    const auto what = co_await prepare(c.peer, c.channel, false);
+    const auto what = co_await prepare(change::kind::invite, c.peer, c.channel);
     if (!what) co_return;
-    auto rule = [](channel& in, const operation& o) { return in.invite(o.by, o.whom); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::inviting(event, label_, what->channel, what->whom.ref());
+    protocol::event::inviting(event, label_, what->channel, what->wanted.whom.ref());
     reply(event);
 }
 
 task<> command_handler::run(const protocol::kick& c) {
-    const auto what = co_await prepare(c.peer, c.channel, true);
+    const auto what = co_await prepare(change::kind::kick, c.peer, c.channel, c.reason);
     if (!what) co_return;
-    auto rule = [reason = c.reason](channel& in, const operation& o) { return in.kick(o.by, o.whom, reason); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::kick(event, label_, what->channel, what->whom.ref(), what->by.ref(), c.reason);
+    protocol::event::kick(event, label_, what->channel, what->wanted.whom.ref(), what->wanted.by.ref(), c.reason);
     reply(event);
 }
 
 task<> command_handler::run(const protocol::ban& c) {
-    const auto what = co_await prepare(c.peer, c.channel, true);
+    const auto what = co_await prepare(change::kind::ban, c.peer, c.channel, c.reason);
     if (!what) co_return;
-    auto rule = [reason = c.reason](channel& in, const operation& o) { return in.ban(o.by, o.whom, reason); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::ban(event, label_, what->channel, what->whom.ref(), what->by.ref(), c.reason);
+    protocol::event::ban(event, label_, what->channel, what->wanted.whom.ref(), what->wanted.by.ref(), c.reason);
     reply(event);
 }
 
 task<> command_handler::run(const protocol::unban& c) {
-    const auto what = co_await prepare(c.peer, c.channel, true);
+    const auto what = co_await prepare(change::kind::unban, c.peer, c.channel);
     if (!what) co_return;
-    auto rule = [](channel& in, const operation& o) { return in.unban(o.by, o.whom); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::unban(event, label_, what->channel, what->whom.ref());
+    protocol::event::unban(event, label_, what->channel, what->wanted.whom.ref());
     reply(event);
 }
 
 task<> command_handler::run(const protocol::op& c) {
-    const auto what = co_await prepare(c.peer, c.channel, true);
+    const auto what = co_await prepare(change::kind::op, c.peer, c.channel);
     if (!what) co_return;
-    auto rule = [](channel& in, const operation& o) { return in.op(o.by, o.whom); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::op(event, label_, what->channel, what->whom.ref(), what->by.ref());
+    protocol::event::op(event, label_, what->channel, what->wanted.whom.ref(), what->wanted.by.ref());
     reply(event);
 }
 
 task<> command_handler::run(const protocol::deop& c) {
-    const auto what = co_await prepare(c.peer, c.channel, true);
+    const auto what = co_await prepare(change::kind::deop, c.peer, c.channel);
     if (!what) co_return;
-    auto rule = [](channel& in, const operation& o) { return in.deop(o.by, o.whom); };
-    const bool done = co_await apply(*what, std::move(rule));
+    const bool done = co_await apply(*what);
     if (!done) co_return;
     std::string event;
-    protocol::event::deop(event, label_, what->channel, what->whom.ref(), what->by.ref());
+    protocol::event::deop(event, label_, what->channel, what->wanted.whom.ref(), what->wanted.by.ref());
     reply(event);
 }
 

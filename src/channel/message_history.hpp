@@ -28,6 +28,12 @@ public:
     /// `page_bytes`.
     [[nodiscard]] page last(std::uint64_t count, std::optional<std::uint64_t> before_seq) const;
 
+    /// Oldest first: visit(seq, event).
+    template <class Visitor>
+    void for_each(Visitor visit) const {
+        for (const auto& e : entries_) visit(e.seq, std::string_view(e.event));
+    }
+
     /// So that an answer does not fill the queue of who asked.
     static constexpr std::size_t page_bytes = 256 * 1024;
 

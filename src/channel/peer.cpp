@@ -61,8 +61,12 @@ void peer::leave_channels(std::optional<std::string> reason) {
         in.remove(*this);
         home_.erase_audience_if_empty(channel_id);
         if (home_.draining) continue;
-        home_.all().home_of(channel_id).tell([channel_id, who = id_, reason](shard& at) {
-            if (channel* const left = at.find_channel(channel_id)) left->quit(who, reason);
+        change wanted;
+        wanted.what = change::kind::lose;
+        wanted.by.id = id_;
+        wanted.text = reason;
+        home_.all().home_of(channel_id).tell([channel_id, wanted = std::move(wanted)](shard& at) {
+            at.carry_out(channel_id, wanted);
         });
     }
 }

@@ -58,8 +58,10 @@ std::optional<session_token> session_token::parse(std::string_view text) {
     return session_token{protocol::peer_id(*id), secret(bytes)};
 }
 
-token_hash::token_hash(std::string_view token) {
-    SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest_.data());
+token_hash::token_hash(const protocol::channel_id& channel, std::string_view token) {
+    auto text = channel.hex();
+    text.append(token);
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest_.data());
 }
 
 bool token_hash::same_as(const token_hash& other) const {

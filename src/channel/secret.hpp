@@ -35,14 +35,20 @@ struct session_token {
     [[nodiscard]] static std::optional<session_token> parse(std::string_view text);
 };
 
-/// SHA-256 of a channel's token, so that the token itself is not kept. Compared in constant time.
+/// SHA-256 of a channel's id and token, so that the token itself is neither kept nor written down anywhere. Compared in
+/// constant time.
 class token_hash {
 public:
-    explicit token_hash(std::string_view token);
+    using digest_type = std::array<std::uint8_t, 32>;
+
+    token_hash(const protocol::channel_id& channel, std::string_view token);
+    explicit token_hash(const digest_type& digest) : digest_(digest) {}
+
+    [[nodiscard]] const digest_type& digest() const { return digest_; }
     [[nodiscard]] bool same_as(const token_hash& other) const;
 
 private:
-    std::array<std::uint8_t, 32> digest_;
+    digest_type digest_;
 };
 
 }  // namespace channel

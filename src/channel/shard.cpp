@@ -54,6 +54,13 @@ void shard::erase_peer(const protocol::peer_id& id) {
     peers_.erase(key);
 }
 
+void shard::notify(const protocol::peer_id& id, std::string event) {
+    all_.home_of(id).tell([id, event = std::move(event)](shard& at) {
+        peer* const to = at.find_peer(id);
+        if (to && to->online()) to->send(event);
+    });
+}
+
 void shard::remember(peer& who) {
     remembered_.push_back(who);
     ++remembered_count_;
@@ -81,6 +88,18 @@ void shard::erase_channel(const protocol::channel_id& id) {
     const auto key = id;
     channels_.erase(key);
     erase_audience_if_empty(key);
+}
+
+outcome shard::carry_out(const protocol::channel_id& id, const change& c) {
+    channel* const in = c.what == change::kind::join ? &find_or_add_channel(id) : find_channel(id);
+    if (!in) {
+        outcome done;
+        done.refused.emplace(protocol::numeric::no_such_channel, "no such channel", c.whom.channel_written);
+        return done;
+    }
+    auto done = in->apply(c, now_ms());
+    if (!done.notice.empty()) notify(c.whom.id, std::move(done.notice));
+    return done;
 }
 
 audience* shard::find_audience(const protocol::channel_id& id) const {

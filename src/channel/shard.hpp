@@ -43,6 +43,10 @@ public:
     /// To be called once for each shard before any of them runs.
     void add(shard& added) { shards_.push_back(&added); }
 
+    /// This server process among those that share a store; 0 where state is in memory.
+    node_id node = 0;
+    [[nodiscard]] bool has_store() const { return node != 0; }
+
 private:
     std::vector<shard*> shards_;
 };
@@ -118,6 +122,8 @@ public:
     [[nodiscard]] peer* find_peer(const protocol::peer_id& id) const;
     peer& add_peer(const protocol::peer_id& id, const secret& session);
     void erase_peer(const protocol::peer_id& id);
+    /// Sends an event to a peer, wherever it is, if it is online.
+    void notify(const protocol::peer_id& id, std::string event);
     template <class Visitor>
     void for_each_peer(Visitor visit) const {
         for (const auto& [id, peer] : peers_) visit(*peer);
@@ -133,6 +139,8 @@ public:
     [[nodiscard]] channel* find_channel(const protocol::channel_id& id) const;
     channel& find_or_add_channel(const protocol::channel_id& id);
     void erase_channel(const protocol::channel_id& id);
+    /// Carries a change of a channel out that is at home here.
+    outcome carry_out(const protocol::channel_id& id, const change& c);
     [[nodiscard]] std::size_t channel_count() const { return channels_.size(); }
 
     [[nodiscard]] audience* find_audience(const protocol::channel_id& id) const;
