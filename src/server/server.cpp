@@ -57,6 +57,8 @@ server::server(const config& from)
         hosts_.push_back(
             std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_, hosts_));
     }
+    // Before anybody can know that the server is there; run() takes what comes in between.
+    signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);
     listen();
 }
 
@@ -87,7 +89,6 @@ std::string server::address() const {
 
 void server::run() {
     asio::io_context& first = runtimes_.front()->context;
-    signals_.emplace(first, SIGTERM, SIGINT);
     asio::co_spawn(first, end_gracefully(), report_life_cycle_end);
     std::vector<std::thread> threads;
     for (std::size_t index = 1; index < runtimes_.size(); ++index)

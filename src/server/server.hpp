@@ -24,7 +24,8 @@ namespace server {
 /// The whole service: one thread a shard. The calling thread is the first shard's.
 class server {
 public:
-    /// Binds and listens. Throws std::runtime_error with one line that says what did not work.
+    /// Binds and listens; from here on SIGTERM and SIGINT are taken. Throws std::runtime_error with one line that says
+    /// what did not work.
     explicit server(const config& from);
     ~server();
     server(const server&) = delete;

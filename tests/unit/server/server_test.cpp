@@ -1,0 +1,18 @@
+#include "server/server.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+
+BOOST_AUTO_TEST_SUITE(server_)
+
+BOOST_AUTO_TEST_CASE(a_signal_between_listening_and_serving_is_not_lost) {
+    server::config config;
+    config.port = 0;
+    server::server service(config);
+    BOOST_TEST(service.address().starts_with("127.0.0.1:"));
+    std::raise(SIGTERM);
+    service.run();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
