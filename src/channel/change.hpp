@@ -80,6 +80,7 @@ struct outcome {
     std::int64_t time_ms = 0;               ///< publish
     std::vector<protocol::peer_id> told;    ///< announce: who knows now
     std::string notice;                     ///< an event for `whom`, who is no member
+    std::string succession;                 ///< deop of oneself: an event for `by`, which comes after the reply
 };
 
 }  // namespace channel

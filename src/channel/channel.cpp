@@ -25,8 +25,6 @@ channel::channel(shard& home, protocol::channel_id id)
       id_(id),
       audience_(home.find_or_add_audience(id, {})),
       time_ms_(shard::now_ms()),
-      created_at_ms_(time_ms_),
-      updated_at_ms_(time_ms_),
       history_(home.config().limits.history, home.config().history_bytes) {}
 
 channel::~channel() { home_.forget_channel(*this); }
@@ -48,7 +46,7 @@ outcome channel::apply(const change& c, std::int64_t time_ms) {
         case change::kind::ban: ban(c, done); break;
         case change::kind::unban: unban(c); break;
         case change::kind::op: op(c); break;
-        case change::kind::deop: deop(c); break;
+        case change::kind::deop: deop(c, done); break;
         case change::kind::invite: invite(c, done); break;
         case change::kind::publish: done = publish(c.by, *c.text, time_ms); break;
         case change::kind::announce: announce(c, done); break;
@@ -91,7 +89,7 @@ void channel::begin_anew() {
     for (const auto& who : invitations_) unpin(who);
     unpin(owner_);
     owner_ = {};
-    created_at_ms_ = updated_at_ms_ = time_ms_;
+    created_at_ms_ = updated_at_ms_ = 0;
     emptied_at_ms_ = 0;
     seq_ = 0;
     key_.reset();

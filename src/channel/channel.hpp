@@ -54,7 +54,7 @@ public:
     void restore(const channel_state& from);
 
     /// Nobody ever joined, or it has ended.
-    [[nodiscard]] bool exists() const { return owner_ != protocol::peer_id{}; }
+    [[nodiscard]] bool exists() const { return created_at_ms_ != 0; }
 
     /// What a member is told of the channel.
     [[nodiscard]] protocol::event::joined_fields joined_for(const protocol::peer_id& who, bool created) const;
@@ -119,7 +119,7 @@ private:
     void ban(const change& c, outcome& done);
     void unban(const change& c);
     void op(const change& c);
-    void deop(const change& c);
+    void deop(const change& c, outcome& done);
     void invite(const change& c, outcome& done);
     void announce(const change& c, outcome& done);
 
@@ -132,8 +132,8 @@ private:
     void make_operator(const protocol::peer_id& who);
     void drop_operator(const protocol::peer_id& who);
     void drop_invitation(const protocol::peer_id& who);
-    /// Sees to it that somebody is operator; `leaver` is not told any more.
-    void succeed(const protocol::peer_id* stepped_down, std::optional<protocol::peer_id> leaver);
+    /// Sees to it that somebody is operator; all are told but `except`. Returns what they were told, empty: nothing.
+    std::string succeed(const protocol::peer_id* stepped_down, const protocol::peer_id& except);
     /// Tells somebody who was kicked or banned, and takes it out of its shard's audience.
     void expel(const protocol::peer_id& whom, std::string event);
     void pin(const protocol::peer_id& who);
@@ -152,9 +152,9 @@ private:
     protocol::channel_id id_;
     audience& audience_;
     protocol::peer_id owner_{};
-    std::int64_t time_ms_;  ///< of the change under way
-    std::int64_t created_at_ms_;
-    std::int64_t updated_at_ms_;
+    std::int64_t time_ms_;            ///< of the change under way
+    std::int64_t created_at_ms_ = 0;  ///< 0: the channel does not exist. Its owner may have any id, that of zeros too.
+    std::int64_t updated_at_ms_ = 0;
     std::int64_t emptied_at_ms_ = 0;
     std::optional<token_hash> key_;
     std::map<protocol::peer_id, member> members_;

@@ -114,14 +114,15 @@ void channel::op(const change& c) {
     append(event, std::array{c.by.id});
 }
 
-void channel::deop(const change& c) {
+void channel::deop(const change& c, outcome& done) {
     if (!operators_.contains(c.whom.id)) return;
     drop_operator(c.whom.id);
     touched();
     std::string event;
     protocol::event::deop(event, {}, id_, c.whom.ref(), c.by.ref());
     append(event, std::array{c.by.id});
-    succeed(&c.whom.id, std::nullopt);
+    // There is a successor only where the last operator deops itself.
+    done.succession = succeed(&c.whom.id, c.by.id);
 }
 
 void channel::invite(const change& c, outcome& done) {
@@ -158,15 +159,16 @@ void channel::drop_invitation(const peer_id& who) {
     unpin(who);
 }
 
-void channel::succeed(const peer_id* stepped_down, std::optional<peer_id> leaver) {
-    if (operators_present_ > 0 || members_.empty()) return;
+std::string channel::succeed(const peer_id* stepped_down, const peer_id& except) {
+    if (operators_present_ > 0 || members_.empty()) return {};
     const member* heir = oldest_;
     if (stepped_down && *heir->id == *stepped_down && heir->newer) heir = heir->newer;
     make_operator(*heir->id);
     touched();
     std::string event;
     protocol::event::op(event, {}, id_, {*heir->id, heir->name}, std::nullopt);
-    append(event, leaver ? std::span<const peer_id>(&*leaver, 1) : std::span<const peer_id>());
+    append(event, std::array{except});
+    return event;
 }
 
 void channel::expel(const peer_id& whom, std::string event) {

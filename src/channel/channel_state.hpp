@@ -33,8 +33,8 @@ struct channel_state {
         std::string event;  ///< the whole `pubmsg`
     };
 
-    protocol::peer_id owner{};  ///< all zero: the channel does not exist
-    std::int64_t created_at_ms = 0;
+    protocol::peer_id owner{};
+    std::int64_t created_at_ms = 0;  ///< 0: the channel does not exist
     std::int64_t updated_at_ms = 0;
     std::int64_t emptied_at_ms = 0;  ///< when the last member left
     std::uint64_t seq = 0;

@@ -116,11 +116,16 @@ task<> command_handler::run(const protocol::op& c) {
 task<> command_handler::run(const protocol::deop& c) {
     const auto what = co_await prepare(change::kind::deop, c.peer, c.channel);
     if (!what) co_return;
-    const bool done = co_await apply(*what);
-    if (!done) co_return;
+    const auto done = co_await carry_out(what->channel, what->wanted);
+    if (done.refused) {
+        fail(*done.refused);
+        co_return;
+    }
     std::string event;
     protocol::event::deop(event, label_, what->channel, what->wanted.whom.ref(), what->wanted.by.ref());
     reply(event);
+    // In this order: who is alone is operator again, and must not believe otherwise.
+    if (!done.succession.empty()) reply(done.succession);
 }
 
 }  // namespace channel

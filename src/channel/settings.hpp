@@ -17,7 +17,7 @@ struct settings {
     std::size_t history_bytes = 1024 * 1024;
     std::size_t channel_log_bytes = 1024 * 1024;  ///< how far a slow member may fall behind before it is told `lost`
     std::size_t queue_bytes = 1024 * 1024;        ///< replies and private messages that may wait for one connection
-    std::size_t max_bans = 10000;
+    std::size_t max_bans = 1000;
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
     bool broadcast_allowed = true;

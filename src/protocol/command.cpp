@@ -57,7 +57,7 @@ const command_form* find_form(std::string_view written) {
 }
 
 parsed_command unknown_command(std::string_view verb) {
-    auto result = refused(parse_stage::unknown_command, numeric::unknown_command, "no such command", verb);
+    auto result = refused(parse_stage::unknown_command, numeric::unknown_command, "no such command");
     result.unknown_verb = cut(verb, unknown_verb_limit_bytes);
     std::transform(result.unknown_verb.begin(), result.unknown_verb.end(), result.unknown_verb.begin(), to_lower);
     return result;

@@ -44,7 +44,7 @@ struct config {
     std::size_t history_bytes = 1024 * 1024;
     std::size_t channel_log_bytes = 1024 * 1024;
     std::size_t queue_bytes = 1024 * 1024;
-    std::size_t max_bans = 10000;
+    std::size_t max_bans = 1000;
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;
 

@@ -241,7 +241,7 @@ void add_channels(std::vector<option>& table) {
     table.push_back(count(
         {group, "max-bans", "bans of one channel"}, 0, 1000000, [](auto& c) -> auto& { return c.max_bans; }));
     table.push_back(count(
-        {group, "max-invitations", "open invitations of one channel"}, 0, 1000000,
+        {group, "max-invitations", "open invitations of one channel; more drop the oldest"}, 1, 1000000,
         [](auto& c) -> auto& { return c.max_invitations; }));
     table.push_back(count(
         {group, "page", "members in one peers event"}, 1, 10000, [](auto& c) -> auto& { return c.limits.page; }));

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"broadcast", "everyone"},
                                                                               {"max-channels", "100"},
                                                                               {"max-members", "100000"},
-                                                                              {"max-bans", "10000"},
+                                                                              {"max-bans", "1000"},
                                                                               {"max-invitations", "1000"},
                                                                               {"page", "1000"},
                                                                               {"presence-threshold", "256"},
