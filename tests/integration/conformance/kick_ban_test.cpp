@@ -275,4 +275,16 @@ BOOST_AUTO_TEST_CASE(bans_are_limited_and_the_refusal_says_how_many) {
     few.expect_silence(few.alice, {&few.bob});
 }
 
+BOOST_AUTO_TEST_CASE(a_thousand_bans_of_the_longest_reasons_come_in_one_answer) {
+    trio quick({"--rate", "0"});
+    const std::string reason(256, '\x01');
+    for (int i = 0; i < 1000; ++i)
+        answered(quick.alice, "/ban " + make_id() + " " + quick.channel + " " + reason, "ban");
+    refused(quick.alice, "/ban " + make_id() + " " + quick.channel, 400);
+    const auto bans = answered(quick.alice, "/bans " + quick.channel, "bans").at("bans").as_array();
+    BOOST_TEST(bans.size() == 1000U);
+    BOOST_TEST(text_of(bans.back().as_object(), "reason") == reason);
+    quick.alice.expect_nothing();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
