@@ -251,4 +251,39 @@ BOOST_AUTO_TEST_CASE(every_id_can_own_a_channel) {
     zero.expect("join");
 }
 
+BOOST_AUTO_TEST_CASE(replies_and_events_tell_rights_in_the_order_of_the_channel) {
+    trio busy({"--rate", "0"});
+    client* const rivals[]{&busy.alice, &busy.bob};
+    answered(busy.alice, "/op " + busy.bob.id() + " " + busy.channel, "op");
+    const auto about_carol = busy.carol.id() + " " + busy.channel;
+    const auto told_until = [](client& who, const auto& is_last, std::string told) {
+        for (;;) {
+            const auto got = who.next();
+            const auto type = text_of(got, "type");
+            if (type == "op" || type == "deop") told = type;
+            if (is_last(got)) return told;
+        }
+    };
+    const auto is_pong = [](const event& got) { return text_of(got, "type") == "pong"; };
+    const auto is_marker = [](const event& got) { return got.contains("content") && got.at("content") == "marker"; };
+    for (int round = 0; round < 30; ++round) {
+        for (int i = 0; i < 20; ++i) {
+            busy.carol.send("/pubmsg " + busy.channel + " " + std::string(1000, 'x'));
+            busy.alice.send("/op " + about_carol);
+            busy.bob.send("/deop " + about_carol);
+        }
+        // Whatever was told last, in a reply or an event, is what holds.
+        std::string told[2];
+        for (int i : {0, 1}) {
+            rivals[i]->send("/ping");
+            told[i] = told_until(*rivals[i], is_pong, {});
+        }
+        busy.carol.send("/pubmsg " + busy.channel + " marker");
+        for (int i : {0, 1}) told[i] = told_until(*rivals[i], is_marker, told[i]);
+        const std::string truth = operators_of(busy.alice, busy.channel).size() == 3 ? "op" : "deop";
+        BOOST_TEST(told[0] == truth);
+        BOOST_TEST(told[1] == truth);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
