@@ -13,11 +13,15 @@ namespace conformance {
 using support::client;
 using support::event;
 using support::flag_of;
+using support::here;
 using support::id_in;
 using support::make_channel;
 using support::make_id;
 using support::number_of;
 using support::text_of;
+
+/// A peer as events name it.
+inline event named(const client& who, const std::string& name) { return {{"id", who.id()}, {"name", name}}; }
 
 /// A server of its own for each case, so that no case sees another's peers. Starting it takes some 10 ms.
 struct fixture {
@@ -33,6 +37,27 @@ struct fixture {
     }
     /// A connection that has not described itself.
     [[nodiscard]] client stranger() const { return client(server.port()); }
+
+    /// Nothing is under way to `to` that `from` has caused.
+    static void expect_silence_between(client& from, client& to, here at = here::current()) {
+        from.send("/privmsg " + to.id() + " silence");
+        to.expect("privmsg", {{"content", "silence"}}, at);
+    }
+    /// The reply, which has to be of this type, with these fields.
+    static event answered(client& who, const std::string& command, std::string_view type, const event& fields = {},
+                          here at = here::current()) {
+        auto got = who.ask(command, at);
+        auto wanted = fields;
+        wanted["type"] = type;
+        support::require(got, wanted, at);
+        return got;
+    }
+    static void refused(client& who, const std::string& command, int code, const event& fields = {},
+                        here at = here::current()) {
+        auto wanted = fields;
+        wanted["code"] = code;
+        answered(who, command, "error", wanted, at);
+    }
 };
 
 /// `member` joins; everybody in `others` is told.

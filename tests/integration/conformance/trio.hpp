@@ -4,11 +4,6 @@
 
 namespace conformance {
 
-using support::here;
-
-/// A peer as events name it.
-inline event named(const client& who, const std::string& name) { return {{"id", who.id()}, {"name", name}}; }
-
 /// Three members of one channel: alice made it, bob and carol came after her, in this order.
 struct trio : fixture {
     std::string channel = make_channel();
@@ -31,26 +26,6 @@ struct trio : fixture {
     void expect_silence(client& from, std::vector<client*> others, here at = here::current()) const {
         from.send("/pubmsg " + channel + " silence");
         for (client* const other : others) other->expect("pubmsg", {{"content", "silence"}}, at);
-    }
-    /// Nothing is under way to `to` that `from` has caused.
-    static void expect_silence_between(client& from, client& to, here at = here::current()) {
-        from.send("/privmsg " + to.id() + " silence");
-        to.expect("privmsg", {{"content", "silence"}}, at);
-    }
-    /// The reply, which has to be of this type, with these fields.
-    static event answered(client& who, const std::string& command, std::string_view type, const event& fields = {},
-                          here at = here::current()) {
-        auto got = who.ask(command, at);
-        auto wanted = fields;
-        wanted["type"] = type;
-        support::require(got, wanted, at);
-        return got;
-    }
-    static void refused(client& who, const std::string& command, int code, const event& fields = {},
-                        here at = here::current()) {
-        auto wanted = fields;
-        wanted["code"] = code;
-        answered(who, command, "error", wanted, at);
     }
     [[nodiscard]] static std::vector<std::string> operators_of(client& asker, const std::string& channel) {
         const auto whois = asker.ask("/whois " + channel);
