@@ -20,6 +20,8 @@ audience::~audience() {
     if (queued_) home_.forget_audience(*this);
 }
 
+const log_position& audience::position_of(const peer& who) const { return members_[who.index_in(*this)].position; }
+
 void audience::add(peer& who) {
     members_.push_back({&who, log_->head(), 0});
     who.add_membership(*this, members_.size() - 1);
@@ -119,12 +121,9 @@ bool audience::fan_out_slice(std::size_t& budget) {
         round_start_ = log_->head().ordinal;
         again_ = false;
         cursor_ = 0;
-        somebody_behind_ = somebody_resumable_ = false;
+        somebody_behind_ = false;
     }
-    for (; budget > 0 && cursor_ < members_.size(); --budget, ++cursor_) {
-        deliver(cursor_);
-        somebody_resumable_ = somebody_resumable_ || members_[cursor_].who->resumable();
-    }
+    for (; budget > 0 && cursor_ < members_.size(); --budget, ++cursor_) deliver(cursor_);
     if (cursor_ < members_.size()) return true;
     in_round_ = false;
     end_round();
@@ -135,7 +134,8 @@ void audience::end_round() {
     const auto& config = home_.config();
     if (somebody_behind_) {
         log_->trim_bytes(std::max(config.channel_log_bytes, config.limits.resume_bytes));
-    } else if (somebody_resumable_) {
+    } else if (log_.use_count() > 1) {
+        // Stretches are in journals, or wait in an outbox; also of members who have left since.
         log_->trim_bytes(config.limits.resume_bytes, round_start_);
     } else {
         log_->trim_to(round_start_);

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] const protocol::channel_id& channel() const { return channel_; }
     [[nodiscard]] const channel_log& log() const { return *log_; }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
+    /// How far a member has got.
+    [[nodiscard]] const log_position& position_of(const peer& who) const;
 
     /// A member from here on: it gets what is appended after this.
     void add(peer& who);
@@ -86,7 +88,6 @@ private:
     bool again_ = false;     ///< somebody may have been missed, or something came: another round
     bool queued_ = false;    ///< in the shard's fan-out queue
     bool somebody_behind_ = false;
-    bool somebody_resumable_ = false;
 };
 
 }  // namespace channel

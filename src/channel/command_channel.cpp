@@ -63,6 +63,8 @@ task<> command_handler::run(const protocol::quit& c) {
     std::string event;
     protocol::event::quit(event, label_, std::nullopt, who.ref(), std::nullopt);
     who.send(event);
+    // It may be forgotten at once.
+    end_command();
     who.end();
     link_.close(protocol::close_code::normal, "quit");
 }

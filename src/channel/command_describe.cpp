@@ -38,6 +38,18 @@ peer_id make_local_id() {
     return id;
 }
 
+/// Keeps a peer while somebody is on the way to it, also if another is there first and ends it.
+class peer_pin {
+public:
+    explicit peer_pin(peer& kept) : kept_(kept) { kept_.pin(); }
+    ~peer_pin() { kept_.unpin(); }
+    peer_pin(const peer_pin&) = delete;
+    peer_pin& operator=(const peer_pin&) = delete;
+
+private:
+    peer& kept_;
+};
+
 }  // namespace
 
 task<> command_handler::introduce(const protocol::description_request& request) {
@@ -51,6 +63,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         co_return;
     }
     if (token && token->id == id && known->session().same_as(token->proof)) {
+        const peer_pin kept(*known);
         co_await take_back(*known, request);
         co_return;
     }
@@ -67,11 +80,10 @@ void command_handler::start_new(shard& home, const peer_id& id, const protocol::
 }
 
 task<> command_handler::take_back(peer& known, const protocol::description_request& request) {
-    // The newest connection that proves the session wins, also over one that is about to take it.
-    if (known.claimant)
-        known.claimant->close(protocol::close_code::taken_over,
-                              "taken over by a newer connection with the same session");
-    known.claimant = &link_;
+    known.claim(link_);
+    known.change_hands();
+    co_await known.idle();
+    if (known.claimant() != &link_) co_return;
     std::vector<joined_fields> channels;
     const bool renamed = request.name && *request.name != known.name;
     const bool changed = renamed || (!request.description.empty() && request.description != known.description);
@@ -80,19 +92,16 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     const bool still_mine = co_await rejoin(known, channels);
     if (!still_mine) co_return;
     co_await describe_memberships(known, channels);
-    if (known.claimant != &link_) co_return;
-    known.claimant = nullptr;
+    if (known.claimant() != &link_) co_return;
+    known.end_claim();
 
-    if (link* const old = known.connection()) {
-        known.detach();
-        old->close(protocol::close_code::taken_over, "taken over by a newer connection with the same session");
-    }
     const bool counts = known.resumable();
     const auto seen = request.seen.value_or(counts ? known.confirmed() : 0);
     const auto missed = counts ? known.count_missed(seen) : 0;
     // Whoever has counted in a session that counts no longer (its window is over, or it was quit) must start again,
     // too.
     const bool lost = !missed || (!counts && seen > 0);
+    set_positions(known, channels);
     known.attach(link_);
     std::string frame;
     protocol::append_text_frame(frame, welcome_for(known, true, missed, lost, channels));
@@ -105,6 +114,15 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     std::string event;
     protocol::event::peer(event, known.ref(), known.description);
     co_await announce(std::move(event));
+}
+
+/// What follows the `welcome` goes on where it says, whatever happened while the channels were asked.
+void command_handler::set_positions(peer& known, std::vector<joined_fields>& taken_back) const {
+    std::erase_if(taken_back, [&](const joined_fields& f) { return !known.is_member_of(f.channel); });
+    for (auto& fields : taken_back) {
+        const audience& in = *shard::current().find_audience(fields.channel);
+        fields.seq = in.position_of(known).seq;
+    }
 }
 
 task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& taken_back) {
@@ -122,7 +140,7 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
             if (!known.is_member_of(id)) shard::current().find_or_add_audience(id, done.position).add(known);
             taken_back.push_back(done.joined);
         }
-        if (known.claimant == &link_) continue;
+        if (known.claimant() == &link_) continue;
         known.keep_left_channels(std::move(left));
         co_return false;
     }

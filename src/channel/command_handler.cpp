@@ -5,6 +5,7 @@
 #include "protocol/text_frame.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace channel {
 
@@ -35,11 +36,31 @@ std::chrono::milliseconds command_rate::retry_after(const protocol::limits& limi
 
 const settings& command_handler::config() const { return shard::current().config(); }
 
-peer* command_handler::me() const { return link_.owner; }
+peer* command_handler::me() const { return acts_for_ ? acts_for_ : link_.owner; }
 
 actor command_handler::myself() const { return {me()->id(), me()->name, me()->away.has_value()}; }
 
+/// From the beginning of a command to its end, however it ends.
+class command_handler::command_scope {
+public:
+    explicit command_scope(command_handler& of) : of_(of) {
+        of_.acts_for_ = of_.link_.owner;
+        if (of_.acts_for_) of_.acts_for_->begin_command();
+    }
+    ~command_scope() { of_.end_command(); }
+    command_scope(const command_scope&) = delete;
+    command_scope& operator=(const command_scope&) = delete;
+
+private:
+    command_handler& of_;
+};
+
+void command_handler::end_command() {
+    if (acts_for_) std::exchange(acts_for_, nullptr)->end_command();
+}
+
 task<> command_handler::handle(std::string_view message) {
+    const command_scope under_way(*this);
     auto parsed = protocol::parse_command(message, config().limits);
     // In the protocol's order: label, 263, 451, 421, form.
     label_ = parsed.stage == parse_stage::bad_label ? std::string_view() : parsed.label;
@@ -150,7 +171,7 @@ void command_handler::fail(const failure& why, std::optional<std::chrono::millis
 }
 
 void command_handler::connection_lost(std::string_view reason) {
-    if (peer* const who = me()) who->connection_lost(reason);
+    if (link_.owner) link_.owner->connection_lost(reason);
 }
 
 }  // namespace channel

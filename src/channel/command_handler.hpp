@@ -51,6 +51,7 @@ private:
     void start_new(shard& home, const protocol::peer_id& id, const protocol::description_request& request);
     [[nodiscard]] task<> take_back(peer& known, const protocol::description_request& request);
     [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
+    void set_positions(peer& known, std::vector<protocol::event::joined_fields>& taken_back) const;
     [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
     [[nodiscard]] task<> redescribe(const protocol::description_request& request);
     [[nodiscard]] std::string welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
@@ -104,7 +105,10 @@ private:
     // --- answering
     [[nodiscard]] task<> carry_out(const protocol::command& c);
     [[nodiscard]] bool within_rate();
+    /// For whom the command under way acts, also if a newer connection takes over meanwhile; null: not described.
     [[nodiscard]] peer* me() const;
+    class command_scope;
+    void end_command();
     [[nodiscard]] actor myself() const;
     void reply(std::string_view event);
     void reply_uncounted(std::string_view event);
@@ -114,6 +118,7 @@ private:
 
     link& link_;
     command_rate rate_;
+    peer* acts_for_ = nullptr;
     std::string_view label_;  ///< of the command under way
     std::string_view verb_;
 };

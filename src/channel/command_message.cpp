@@ -131,7 +131,7 @@ task<> command_handler::whois_peer(const protocol::peer_arg& whom) {
         fields.description = who->description;
         if (who->away) fields.away = *who->away;
         fields.channels = shared;
-        fields.connected = who->connection() != nullptr;
+        fields.connected = who->connected();
         fields.connected_at_ms = who->connected_at_ms;
         fields.idle_seconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(shard::now() - who->last_command).count());

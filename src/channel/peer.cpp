@@ -10,6 +10,12 @@
 
 namespace channel {
 
+namespace {
+
+constexpr std::string_view taken_over = "taken over by a newer connection with the same session";
+
+}  // namespace
+
 peer::peer(shard& home, protocol::peer_id id, const secret& session) : home_(home), id_(id), session_(session) {}
 
 peer::~peer() {
@@ -22,6 +28,7 @@ void peer::attach(link& to) {
     stop_remembering();
     cancel();
     resume_until_.reset();
+    changing_hands_ = false;
     link_ = &to;
     to.owner = this;
     connected_at_ms = shard::now_ms();
@@ -32,6 +39,25 @@ void peer::detach() {
     if (!link_) return;
     link_->owner = nullptr;
     link_ = nullptr;
+}
+
+void peer::change_hands() {
+    if (!link_) return;
+    link& old = *link_;
+    detach();
+    changing_hands_ = true;
+    old.close(protocol::close_code::taken_over, taken_over);
+}
+
+void peer::end_command() {
+    command_under_way_ = false;
+    if (waiting_claimant_) home_.resume_later(std::exchange(waiting_claimant_, nullptr));
+}
+
+void peer::claim(link& by) {
+    if (claimant_) claimant_->close(protocol::close_code::taken_over, taken_over);
+    claimant_ = &by;
+    if (waiting_claimant_) home_.resume_later(std::exchange(waiting_claimant_, nullptr));
 }
 
 void peer::connection_lost(std::string_view reason) {
@@ -175,7 +201,7 @@ std::size_t peer::index_in(const audience& in) const {
 void peer::unpin() {
     if (pins_ > 0) --pins_;
     // Whether it goes is decided where it would have been forgotten.
-    if (pins_ == 0 && !link_ && !claimant && !resuming() && !remembered_) home_.erase_peer(id_);
+    if (pins_ == 0 && !link_ && !claimant_ && !resuming() && !remembered_) home_.erase_peer(id_);
 }
 
 void peer::remember() {
@@ -194,7 +220,7 @@ void peer::stop_remembering() {
 void peer::forget() {
     stop_remembering();
     left_channels_.clear();
-    if (pins_ == 0 && !claimant) home_.erase_peer(id_);
+    if (pins_ == 0 && !claimant_) home_.erase_peer(id_);
 }
 
 void peer::expired(steady_time) {

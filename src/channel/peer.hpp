@@ -8,6 +8,7 @@
 
 #include <boost/intrusive/list_hook.hpp>
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,13 +47,33 @@ public:
     // --- connection and presence
 
     [[nodiscard]] link* connection() const { return link_; }
+    [[nodiscard]] bool connected() const { return link_ != nullptr || changing_hands_; }
     /// Online for everything but `/broadcast`: connected, or within its resume window.
-    [[nodiscard]] bool online() const { return link_ != nullptr || resuming(); }
+    [[nodiscard]] bool online() const { return connected() || resuming(); }
     [[nodiscard]] bool resuming() const { return resume_until_.has_value(); }
 
     void attach(link& to);
-    /// Takes the connection away without a word, for whoever takes over.
-    void detach();
+    /// Takes the connection away and closes it, for whoever takes over: others see nothing of that.
+    void change_hands();
+
+    /// Around each command of its connection. Whoever takes over waits for the one under way, so that its reply and its
+    /// effects come before the new `welcome`, never between.
+    void begin_command() { command_under_way_ = true; }
+    void end_command();
+    [[nodiscard]] auto idle() {
+        struct awaiter {
+            peer& of;
+            bool await_ready() const { return !of.command_under_way_; }
+            void await_suspend(std::coroutine_handle<> claimant) const { of.waiting_claimant_ = claimant; }
+            void await_resume() const {}
+        };
+        return awaiter{*this};
+    }
+    /// Somebody with this id's session is about to take it: it is neither free nor forgotten meanwhile. The newest
+    /// wins, also over one that is about to take it.
+    [[nodiscard]] link* claimant() const { return claimant_; }
+    void claim(link& by);
+    void end_claim() { claimant_ = nullptr; }
 
     /// The connection broke: a resumable session waits for its window, any other leaves its channels at once.
     void connection_lost(std::string_view reason);
@@ -111,10 +132,9 @@ public:
     void unpin();
     /// Ends its being remembered; gone at once unless a channel still needs the id.
     void forget();
-    /// Somebody with this id's session is about to take it: it is neither free nor forgotten meanwhile.
-    link* claimant = nullptr;
 
 private:
+    void detach();
     void push_pending();
     void leave_channels(std::optional<std::string> reason);
     void remember();
@@ -125,12 +145,16 @@ private:
     protocol::peer_id id_;
     secret session_;
     link* link_ = nullptr;
+    link* claimant_ = nullptr;
+    std::coroutine_handle<> waiting_claimant_;
     std::unique_ptr<journal> journal_;
     std::vector<membership> memberships_;
     std::vector<protocol::channel_id> left_channels_;
     std::optional<steady_time> resume_until_;
     std::uint32_t pins_ = 0;
     bool remembered_ = false;
+    bool command_under_way_ = false;
+    bool changing_hands_ = false;
 };
 
 }  // namespace channel

@@ -178,13 +178,24 @@ event client::expect_close(int code, here at) {
         if (number_of(bye, "code") != code)
             complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
     }
+    expect_close_frame(code, at);
+    return bye;
+}
+
+event client::skip_to_close(int code, here at) {
+    auto bye = skip_to("bye", at);
+    if (number_of(bye, "code") != code) complain(at, "expected bye " + std::to_string(code) + ", got " + shown(bye));
+    expect_close_frame(code, at);
+    return bye;
+}
+
+void client::expect_close_frame(int code, here at) {
     const auto ec = connection_->read(patience());
     if (!ec) complain(at, "expected the close, got nothing");
     if (!*ec) complain(at, "expected the close, got " + beast::buffers_to_string(connection_->buffer.data()));
     if (*ec != websocket::error::closed) complain(at, "expected a close frame, got " + ec->message());
     const int got = connection_->stream.reason().code;
     if (got != code) complain(at, "expected close code " + std::to_string(code) + ", got " + std::to_string(got));
-    return bye;
 }
 
 event client::ask(std::string_view command, here at) {

@@ -52,6 +52,8 @@ public:
     void expect_nothing(here at = here::current());
     /// The connection closes with this code; before it comes `bye`, unless the code is 1000. Returns the `bye`.
     event expect_close(int code, here at = here::current());
+    /// The same after any other events, which are dropped.
+    event skip_to_close(int code, here at = here::current());
 
     /// Sends the command with a label, and returns its reply.
     event ask(std::string_view command, here at = here::current());
@@ -74,6 +76,7 @@ public:
 private:
     struct connection;
     [[nodiscard]] std::string read_message(here at);
+    void expect_close_frame(int code, here at);
 
     std::unique_ptr<connection> connection_;
     std::string id_;

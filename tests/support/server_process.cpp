@@ -57,7 +57,8 @@ server_process::server_process(std::vector<std::string> options) {
         dup2(pipe_ends[1], STDOUT_FILENO);
         dup2(errors_, STDERR_FILENO);
         // Ours, and the server refuses variables with its prefix that it does not know.
-        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE"})
+        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE",
+                                       "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS"})
             unsetenv(name);
         execv(arguments.front(), arguments.data());
         _exit(127);

@@ -59,6 +59,28 @@ BOOST_AUTO_TEST_CASE(events_that_were_sent_but_not_seen_come_again) {
     again.expect_nothing();
 }
 
+BOOST_AUTO_TEST_CASE(what_a_channel_said_before_one_left_it_is_kept_too) {
+    auto alice = peer("alice");
+    auto bob = peer("bob", resumable);
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    alice.send("/pubmsg " + channel + " one");
+    bob.expect("pubmsg");
+    bob.ask("/quit " + channel);
+    alice.expect("quit");
+    // Nobody in the channel needs what it said any more.
+    for (int i = 0; i < 3; ++i) alice.ask("/pubmsg " + channel + " two");
+    bob.drop();
+    auto again = stranger();
+    const auto welcome = come_back(again, bob, 1);
+    BOOST_TEST(!flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 2);
+    BOOST_TEST(text_of(again.expect("pubmsg"), "content") == "one");
+    again.expect("quit");
+    again.expect_nothing();
+}
+
 BOOST_AUTO_TEST_CASE(left_out_seen_means_as_last_confirmed) {
     auto alice = peer("alice");
     auto bob = peer("bob", resumable);
