@@ -80,6 +80,9 @@ need_build() {
         "libboost${boost}-dev" "libboost-json${boost}-dev" "libboost-program-options${boost}-dev" "$@"
 }
 
+# For cmake --workflow --preset package.
+need_package() { need_build dpkg-shlibdeps=dpkg-dev file=file; }
+
 need_tests() {
     need_build "libboost-test$(boost_version)-dev" python3=python3
 }
