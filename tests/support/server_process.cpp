@@ -29,12 +29,56 @@ using clock = std::chrono::steady_clock;
 
 std::vector<std::string> command_line(std::vector<std::string> options) {
     const char* const other = std::getenv("SIGNALLER_BINARY");
-    std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM, "--port", "0", "--log-level", "warning"};
+    std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM, "--log-level", "warning"};
+    if (std::find(options.begin(), options.end(), "--port") == options.end()) line.insert(line.end(), {"--port", "0"});
     const char* const threads = std::getenv("SIGNALLER_TEST_THREADS");
     const bool chosen = std::find(options.begin(), options.end(), "--threads") != options.end();
     if (threads && !chosen) line.insert(line.end(), {"--threads", threads});
     line.insert(line.end(), options.begin(), options.end());
     return line;
+}
+
+}  // namespace
+
+namespace {
+
+pid_t start(std::vector<std::string> options, int output, int errors) {
+    auto line = command_line(std::move(options));
+    std::vector<char*> arguments;
+    for (auto& word : line) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t child = fork();
+    if (child != 0) return child;
+    dup2(output, STDOUT_FILENO);
+    dup2(errors, STDERR_FILENO);
+    // Ours, and the server refuses variables with its prefix that it does not know.
+    for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE",
+                                   "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS"})
+        unsetenv(name);
+    execv(arguments.front(), arguments.data());
+    _exit(127);
+}
+
+/// The exit code, or minus the signal's number.
+int wait_for(pid_t child) {
+    const auto deadline = clock::now() + patience();
+    int status = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (clock::now() > deadline) {
+            ::kill(child, SIGKILL);
+            waitpid(child, &status, 0);
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::string content_of(int file) {
+    std::string text(64 * 1024, '\0');
+    const auto count = pread(file, text.data(), text.size(), 0);
+    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return text;
 }
 
 }  // namespace
@@ -45,24 +89,10 @@ std::chrono::milliseconds patience() {
 }
 
 server_process::server_process(std::vector<std::string> options) {
-    auto line = command_line(std::move(options));
-    std::vector<char*> arguments;
-    for (auto& word : line) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     errors_ = memfd_create("stderr", MFD_CLOEXEC);
-    pid_ = fork();
-    if (pid_ == 0) {
-        dup2(pipe_ends[1], STDOUT_FILENO);
-        dup2(errors_, STDERR_FILENO);
-        // Ours, and the server refuses variables with its prefix that it does not know.
-        for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE",
-                                       "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS"})
-            unsetenv(name);
-        execv(arguments.front(), arguments.data());
-        _exit(127);
-    }
+    pid_ = start(std::move(options), pipe_ends[1], errors_);
     close(pipe_ends[1]);
     output_ = pipe_ends[0];
     read_port();
@@ -87,12 +117,7 @@ void server_process::read_port() {
     port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
 }
 
-std::string server_process::errors() const {
-    std::string text(64 * 1024, '\0');
-    const auto count = pread(errors_, text.data(), text.size(), 0);
-    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-    return text;
-}
+std::string server_process::errors() const { return content_of(errors_); }
 
 void server_process::terminate() const { ::kill(pid_, SIGTERM); }
 
@@ -102,18 +127,9 @@ void server_process::kill() {
 }
 
 int server_process::wait_exit() {
-    const auto deadline = clock::now() + patience();
-    int status = 0;
-    while (waitpid(pid_, &status, WNOHANG) == 0) {
-        if (clock::now() > deadline) {
-            ::kill(pid_, SIGKILL);
-            waitpid(pid_, &status, 0);
-            break;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+    const int code = wait_for(pid_);
     pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return code;
 }
 
 server_process::~server_process() {
@@ -124,6 +140,18 @@ server_process::~server_process() {
     }
     close(output_);
     close(errors_);
+}
+
+ending run_to_end(std::vector<std::string> options) {
+    const int output = memfd_create("stdout", MFD_CLOEXEC);
+    const int errors = memfd_create("stderr", MFD_CLOEXEC);
+    ending got;
+    got.code = wait_for(start(std::move(options), output, errors));
+    got.output = content_of(output);
+    got.errors = content_of(errors);
+    close(output);
+    close(errors);
+    return got;
 }
 
 }  // namespace support

@@ -44,4 +44,15 @@ private:
     bool killed_ = false;
 };
 
+/// How a program ended that does not serve.
+struct ending {
+    int code = 0;  ///< or minus the signal's number
+    std::string output;
+    std::string errors;
+};
+
+/// Runs the program with these options, and `--port 0` if they name none, until it ends by itself; killed after
+/// patience().
+[[nodiscard]] ending run_to_end(std::vector<std::string> options);
+
 }  // namespace support

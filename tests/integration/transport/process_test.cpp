@@ -1,0 +1,122 @@
+#include "integration/transport/conversation.hpp"
+#include "integration/transport/raw_client.hpp"
+#include "support/server_process.hpp"
+#include "unit/net/client_frames.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace client_frames;
+using support::run_to_end;
+using support::server_process;
+using transport::raw_client;
+
+namespace {
+
+/// One line, with a full reason.
+void check_complaint(const support::ending& got, int code, const std::string& about) {
+    BOOST_TEST(got.code == code);
+    BOOST_TEST(got.output.empty());
+    BOOST_TEST(got.errors.find(about) != std::string::npos, got.errors << " does not name " << about);
+    BOOST_TEST(got.errors.starts_with("signaller: "), got.errors);
+    BOOST_TEST(got.errors.find('\n') == got.errors.size() - 1, got.errors);
+}
+
+}  // namespace
+
+/// The program as whoever starts and stops it sees it: output, exit codes, signals at any time.
+BOOST_AUTO_TEST_SUITE(process)
+
+BOOST_AUTO_TEST_CASE(a_wrong_option_is_exit_code_2_and_one_line) {
+    check_complaint(run_to_end({"--port", "65536"}), 2, "--port");
+    check_complaint(run_to_end({"--no-such-option"}), 2, "--no-such-option");
+    check_complaint(run_to_end({"--config", "/nonexistent/signaller.conf"}), 2, "/nonexistent/signaller.conf");
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_exit_code_1_and_one_line) {
+    const server_process first;
+    const auto port = std::to_string(first.port());
+    check_complaint(run_to_end({"--port", port}), 1, port);
+    check_complaint(run_to_end({"--address", "203.0.113.1"}), 1, "203.0.113.1");
+}
+
+BOOST_AUTO_TEST_CASE(questions_are_answered_on_the_output_with_exit_code_0) {
+    for (const char* const question : {"--help", "--version", "--print-config"}) {
+        const auto got = run_to_end({question});
+        BOOST_TEST(got.code == 0);
+        BOOST_TEST(!got.output.empty());
+        BOOST_TEST(got.errors.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_right_after_the_first_line_ends_gracefully) {
+    for (int round = 0; round < 20; ++round) {
+        server_process server({"--threads", round % 2 == 0 ? "1" : "4"});
+        server.terminate();
+        BOOST_REQUIRE_EQUAL(server.wait_exit(), 0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_third_signal_changes_nothing) {
+    server_process server({"--close-timeout", "10m", "--shutdown-timeout", "10m"});
+    raw_client client(server.port());
+    client.upgrade();
+    server.terminate();
+    BOOST_TEST(transport::listen(client, 2) == (transport::heard{"bye 1001", "CLOSE 1001"}),
+               boost::test_tools::per_element());
+    // The kernel may make one of these.
+    server.terminate();
+    server.terminate();
+    BOOST_TEST(server.wait_exit() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(peers_of_every_shard_are_told_of_the_end) {
+    server_process server({"--threads", "4"});
+    std::vector<std::unique_ptr<raw_client>> clients;
+    for (int i = 0; i < 24; ++i) {
+        auto client = std::make_unique<raw_client>(server.port());
+        client->upgrade();
+        client->send(whole(text, i % 2 == 0 ? "/descp {}" : "/descp {\"resume\": true}"));
+        client->send(whole(text, "/join #507f1f77bcf86cd799439011"));
+        // welcome, joined
+        static_cast<void>(transport::listen(*client, 2));
+        clients.push_back(std::move(client));
+    }
+    server.terminate();
+    for (const auto& client : clients) {
+        // Nobody is told of anybody's leaving: of the others' coming, and then of the end.
+        std::string word;
+        while (word != "CLOSE 1001") {
+            const auto words = transport::listen(*client, 1);
+            BOOST_REQUIRE(words.front() != "end" && words.front() != "reset");
+            word = words.front();
+            BOOST_TEST(!word.starts_with("quit"));
+        }
+        client->shutdown_write();
+        client->read_to_end();
+        BOOST_TEST(!client->was_reset());
+    }
+    BOOST_TEST(server.wait_exit() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_is_under_way_does_not_hold_up_the_end) {
+    server_process server({"--handshake-timeout", "10m", "--shutdown-timeout", "10m"});
+    raw_client silent(server.port());
+    raw_client half(server.port());
+    half.send("GET / HTTP/1.1\r\nHo");
+    raw_client upgraded(server.port());
+    upgraded.upgrade();
+    upgraded.send(part(text, "/pi"));
+    server.terminate();
+    BOOST_TEST(transport::listen(upgraded, 2) == (transport::heard{"bye 1001", "CLOSE 1001"}),
+               boost::test_tools::per_element());
+    upgraded.shutdown_write();
+    silent.read_to_end();
+    half.read_to_end();
+    BOOST_TEST(server.wait_exit() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
