@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(only_operators_kick_and_ban) {
     }
     refused(bob, "/bans " + channel, 482, {{"command", "bans"}, {"target", channel}});
     auto stranger = peer("stranger");
-    for (const std::string command :
+    for (const std::string& command :
          {"/kick " + bob.id() + " ", "/ban " + bob.id() + " ", "/unban " + bob.id() + " ", std::string("/bans ")}) {
         refused(stranger, command + channel, 442, {{"target", channel}});
         const auto nowhere = make_channel();
