@@ -5,7 +5,9 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -61,6 +63,15 @@ std::size_t offset_before_quoting(std::string_view json, std::size_t offset) {
     return std::min(offset - quotes, json.size());
 }
 
+bool has_too_long_exponent(std::string_view number) {
+    const auto mark = number.find_first_of("eE");
+    if (mark == std::string_view::npos) return false;
+    auto digits = number.substr(mark + 1);
+    digits.remove_prefix(std::min(digits.find_first_of("0123456789"), digits.size()));
+    std::int32_t value = 0;
+    return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{};
+}
+
 /// Handler of Boost.JSON's parser (its names are fixed) that writes what it hears in canonical form.
 class canonical_writer {
 public:
@@ -100,9 +111,9 @@ public:
         return end_value();
     }
     bool on_number_part(text s, error_code&) { return keep_part(s); }
-    bool on_int64(std::int64_t, text s, error_code&) { return write_number(s); }
-    bool on_uint64(std::uint64_t, text s, error_code&) { return write_number(s); }
-    bool on_double(double, text s, error_code&) { return write_number(s); }
+    bool on_int64(std::int64_t, text s, error_code& ec) { return write_number(s, ec); }
+    bool on_uint64(std::uint64_t, text s, error_code& ec) { return write_number(s, ec); }
+    bool on_double(double, text s, error_code& ec) { return write_number(s, ec); }
     bool on_bool(bool value, error_code&) { return write_word(value ? "true" : "false"); }
     bool on_null(error_code&) { return write_word("null"); }
     bool on_comment_part(text, error_code&) { return true; }
@@ -167,10 +178,16 @@ private:
         part_.clear();
     }
 
-    bool write_number(text s) {
+    bool write_number(text s, error_code& ec) {
         separate_element();
+        const auto begin = out_.size();
         out_.append(part_).append(s.data(), s.size());
         part_.clear();
+        // Boost 1.81 refuses these itself, 1.83 makes them infinite.
+        if (has_too_long_exponent(std::string_view(out_).substr(begin))) {
+            ec = boost::json::error::exponent_overflow;
+            return false;
+        }
         return end_value();
     }
 
