@@ -235,6 +235,7 @@ BOOST_AUTO_TEST_CASE(ranges_are_checked_at_both_ends) {
                                                                {"--heartbeat", "0"},
                                                                {"--heartbeat", "2h"},
                                                                {"--burst", "0"},
+                                                               {"--max-invitations", "0"},
                                                                {"--max-connections", "0"},
                                                                {"--max-header", "100"},
                                                                {"--max-label", "0"},
