@@ -34,8 +34,9 @@ void audience::remove(peer& who) {
     if (index + 1 < members_.size()) {
         members_[index] = members_.back();
         members_[index].who->move_membership(*this, index);
-        // The one who came from the end may not have had its turn in this round.
+        // The one who came from the end may not have had its turn in this round, and still needs what it is about.
         again_ = true;
+        somebody_behind_ = true;
     }
     members_.pop_back();
 }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "protocol/object_id.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace ids {
+
+template <class Id>
+Id numbered(std::uint8_t number) {
+    std::array<std::uint8_t, 12> bytes{};
+    bytes.back() = number;
+    return Id(bytes);
+}
+
+inline protocol::peer_id peer(std::uint8_t number) { return numbered<protocol::peer_id>(number); }
+inline protocol::channel_id channel(std::uint8_t number) { return numbered<protocol::channel_id>(number); }
+
+}  // namespace ids
