@@ -67,7 +67,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         co_await take_back(*known, request);
         co_return;
     }
-    fail(failure(numeric::nickname_in_use, "the id belongs to another session", id.hex()));
+    fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
 }
 
 void command_handler::start_new(shard& home, const peer_id& id, const protocol::description_request& request) {
@@ -166,7 +166,7 @@ task<> command_handler::redescribe(const protocol::description_request& request)
     peer& who = *me();
     const session_token mine{who.id(), who.session()};
     if (request.id && *request.id != who.id()) {
-        fail(failure(numeric::already_registered, "id cannot be changed", request.id->hex()));
+        fail(failure(numeric::already_registered, "id cannot be changed", request.id_written));
         co_return;
     }
     if (request.session && *request.session != mine.text()) {

@@ -194,8 +194,7 @@ void command_handler::ping(const protocol::ping& c) {
 
 void command_handler::ack(const protocol::ack& c) {
     if (me()->confirm(c.count)) return;
-    fail(failure(numeric::need_more_params, "n is larger than the number of events that were sent",
-                 std::to_string(c.count)));
+    fail(failure(numeric::need_more_params, "n is larger than the number of events that were sent", c.written));
 }
 
 }  // namespace channel

@@ -97,6 +97,7 @@ struct ping {
 };
 struct ack {
     std::uint64_t count;
+    std::string_view written;
 };
 
 using command = std::variant<descp, join, quit, privmsg, pubmsg, broadcast, whois, peers, invite, away, kick, ban,

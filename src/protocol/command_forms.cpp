@@ -71,7 +71,10 @@ ping read(parameter_reader& in, const limits& limits, std::in_place_type_t<ping>
     return {in.optional_text("content", limits.content).value_or("")};
 }
 
-ack read(parameter_reader& in, const limits&, std::in_place_type_t<ack>) { return {in.required_number("n")}; }
+ack read(parameter_reader& in, const limits&, std::in_place_type_t<ack>) {
+    const auto written = in.ahead();
+    return {in.required_number("n"), written};
+}
 
 /// `peer [#channel]`
 template <class Command>

@@ -42,6 +42,7 @@ outcome take_id(description_request& request, std::string_view value) {
     const auto bytes = hex ? parse_object_id(*hex) : std::nullopt;
     if (!bytes) return malformed("id must be a string of 24 hexadecimal digits", hex ? std::string_view(*hex) : value);
     request.id = peer_id(*bytes);
+    request.id_written = *hex;
     return std::nullopt;
 }
 

@@ -15,6 +15,7 @@ namespace protocol {
 /// What a `/descp` asks for (protocol.md, /descp). Owns its strings.
 struct description_request {
     std::optional<peer_id> id;
+    std::string id_written;
     std::optional<std::string> name;
     std::optional<std::string> session;
     std::optional<std::string> token;

@@ -18,6 +18,7 @@ public:
 
     explicit parameter_reader(std::string_view parameters) : rest_(parameters) {}
 
+    [[nodiscard]] std::string_view ahead() const { return rest_; }
     [[nodiscard]] bool channel_ahead() const { return rest_.starts_with('#'); }
 
     channel_arg required_channel(position where);
