@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@ using channel::change;
 using kind = channel::change::kind;
 
 namespace {
+
+using numbers = std::initializer_list<std::uint8_t>;
 
 /// A channel by itself: peers are numbers, and time is what the test says.
 struct fixture : one_shard::fixture {
@@ -52,8 +55,8 @@ struct fixture : one_shard::fixture {
     /// How often something stands in what the members were told.
     [[nodiscard]] int told(std::string_view text) const {
         const auto& log = shard.find_audience(ids::channel(1))->log();
-        const auto all = log.read(log.first().ordinal, log.head().ordinal);
-        const auto content = std::string(all.front) + std::string(all.back);
+        const auto frames = log.read(log.first().ordinal, log.head().ordinal);
+        const auto content = std::string(frames.front) + std::string(frames.back);
         int count = 0;
         for (auto at = content.find(text); at != std::string::npos; at = content.find(text, at + 1)) ++count;
         return count;
@@ -128,7 +131,7 @@ BOOST_AUTO_TEST_CASE(an_invitation_does_not_pass_a_ban_nor_a_full_channel) {
 BOOST_AUTO_TEST_CASE(of_invitations_the_newest_are_kept) {
     settings.max_invitations = 2;
     join(1, "sesame");
-    for (const std::uint8_t who : {2, 3, 4}) apply(kind::invite, 1, who);
+    for (const auto who : numbers{2, 3, 4}) apply(kind::invite, 1, who);
     BOOST_TEST(join(2) == 475);
     BOOST_TEST(join(3) == 0);
     BOOST_TEST(join(4) == 0);
@@ -167,13 +170,13 @@ BOOST_AUTO_TEST_CASE(messages_are_numbered_and_refusals_take_no_number) {
 }
 
 BOOST_AUTO_TEST_CASE(a_kick_and_a_ban_take_operator_rights_and_leaving_does_not) {
-    for (const std::uint8_t who : {1, 2, 3, 4}) join(who);
-    for (const std::uint8_t who : {2, 3, 4}) apply(kind::op, 1, who);
+    for (const auto who : numbers{1, 2, 3, 4}) join(who);
+    for (const auto who : numbers{2, 3, 4}) apply(kind::op, 1, who);
     apply(kind::part, 2);
     apply(kind::kick, 1, 3);
     apply(kind::ban, 1, 4);
     apply(kind::unban, 1, 4);
-    for (const std::uint8_t who : {2, 3, 4}) join(who);
+    for (const auto who : numbers{2, 3, 4}) join(who);
     BOOST_TEST(is_operator(2));
     BOOST_TEST(!is_operator(3));
     BOOST_TEST(!is_operator(4));
@@ -215,7 +218,7 @@ BOOST_AUTO_TEST_CASE(bans_are_bounded_and_the_refusal_says_what_helps) {
 }
 
 BOOST_AUTO_TEST_CASE(who_has_been_in_longest_succeeds) {
-    for (const std::uint8_t who : {1, 2, 3}) join(who);
+    for (const auto who : numbers{1, 2, 3}) join(who);
     apply(kind::part, 2);
     join(2);
     apply(kind::part, 1);
@@ -278,7 +281,7 @@ BOOST_AUTO_TEST_CASE(after_the_retention_time_it_is_a_new_channel) {
 }
 
 BOOST_AUTO_TEST_CASE(members_are_paged_in_the_order_of_their_ids) {
-    for (const std::uint8_t who : {5, 3, 9, 1, 7}) join(who);
+    for (const auto who : numbers{5, 3, 9, 1, 7}) join(who);
     const auto first = room.page_of_members(std::nullopt, 2);
     BOOST_REQUIRE(first.size() == 2U);
     BOOST_TEST((first.back().peer.id == ids::peer(3)));
