@@ -23,8 +23,11 @@ int serve(const server::config& config) {
     server::start_log(config.log);
     raise_descriptor_limit();
     server::server service(config);
-    std::cout << "signaller " << server::version() << " listening on ws://" << service.address() << "/\n"
-              << "open http://" << service.address() << "/ in a browser" << std::endl;
+    for (const auto& address : service.addresses()) {
+        std::cout << "signaller " << server::version() << " listening on " << address << '\n';
+        if (address.starts_with("ws")) std::cout << "open http" << address.substr(2) << " in a browser\n";
+    }
+    std::cout.flush();
     service.run();
     return 0;
 }

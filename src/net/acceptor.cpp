@@ -3,11 +3,17 @@
 #include "net/error_sink.hpp"
 #include "net/session.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -29,19 +35,49 @@ using int_option_unsent_low_water = boost::asio::detail::socket_option::integer<
 
 }  // namespace
 
-acceptor::acceptor(host& at, const boost::asio::ip::tcp::endpoint& where, bool shared_port)
+acceptor::acceptor(host& at, listen_address where, bool shared_port)
     : host_(at),
-      listening_(at.shard().context()),
-      family_(where.protocol().family()) {
-    listening_.open(where.protocol());
-    listening_.set_option(boost::asio::socket_base::reuse_address(true));
-    if (shared_port) listening_.set_option(int_option_reuse_port(true));
-    // Accepted sockets inherit these: no system call a connection.
-    listening_.set_option(boost::asio::ip::tcp::no_delay(true));
-    listening_.set_option(int_option_unsent_low_water(unsent_low_water_bytes));
-    listening_.bind(where);
+      where_(std::move(where)),
+      listening_(at.shard().context()) {
+    if (where_.is_unix) {
+        open_unix();
+    } else {
+        open_tcp(shared_port);
+    }
     listening_.listen(backlog);
     listening_.non_blocking(true);
+}
+
+void acceptor::open_tcp(bool shared_port) {
+    using boost::asio::ip::tcp;
+    const auto address = boost::asio::ip::make_address(where_.host);
+    tcp::endpoint endpoint(address, where_.port.value_or(0));
+    listening_.open(endpoint.protocol());
+    listening_.set_option(boost::asio::socket_base::reuse_address(true));
+    if (shared_port) listening_.set_option(int_option_reuse_port(true));
+    // `::` is IPv4, too, whatever the system's default.
+    if (address.is_v6()) listening_.set_option(boost::asio::ip::v6_only(!address.is_unspecified()));
+    // Accepted sockets inherit these: no system call a connection.
+    listening_.set_option(tcp::no_delay(true));
+    listening_.set_option(int_option_unsent_low_water(unsent_low_water_bytes));
+    listening_.bind(endpoint);
+    const auto bound = listening_.local_endpoint();
+    std::memcpy(endpoint.data(), bound.data(), bound.size());
+    where_.port = endpoint.port();
+}
+
+void acceptor::open_unix() {
+    const boost::asio::local::stream_protocol::endpoint endpoint(where_.host);
+    listening_.open(endpoint.protocol());
+    struct stat found {};
+    if (::lstat(where_.host.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) {
+        // Left over from a server that was killed, if nobody answers.
+        boost::asio::local::stream_protocol::socket probe(host_.shard().context());
+        boost::system::error_code refused;
+        probe.connect(endpoint, refused);
+        if (refused == boost::asio::error::connection_refused) ::unlink(where_.host.c_str());
+    }
+    listening_.bind(endpoint);
 }
 
 channel::task<> acceptor::run() {
@@ -58,6 +94,7 @@ channel::task<> acceptor::run() {
     cancel();
     boost::system::error_code ignored;
     listening_.close(ignored);
+    if (where_.is_unix) ::unlink(where_.host.c_str());
     while (handler_pending_) co_await last_handler{*this};
 }
 
@@ -72,9 +109,12 @@ void acceptor::wait_until_readable() {
 
 bool acceptor::accept_some() {
     for (int i = 0; i < accepted_per_turn; ++i) {
-        const int fd = ::accept4(listening_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        sockaddr_storage from{};
+        socklen_t from_bytes = sizeof from;
+        const int fd = ::accept4(listening_.native_handle(), reinterpret_cast<sockaddr*>(&from), &from_bytes,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            start_session(fd);
+            start_session(fd, client_address::from_socket(from));
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             return false;
         } else if (errno == EAGAIN) {
@@ -85,7 +125,7 @@ bool acceptor::accept_some() {
     return true;
 }
 
-void acceptor::start_session(int fd) {
+void acceptor::start_session(int fd, const client_address& from) {
     const auto open = host_.connections()++;
     const auto limit = host_.settings().max_connections;
     if (open >= limit + politely_refused) {
@@ -95,7 +135,7 @@ void acceptor::start_session(int fd) {
     }
     std::unique_ptr<session> started;
     try {
-        started = std::make_unique<session>(host_, fd, family_, open >= limit);
+        started = std::make_unique<session>(host_, fd, from, open >= limit);
     } catch (...) {
         --host_.connections();
         ::close(fd);

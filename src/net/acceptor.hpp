@@ -3,12 +3,15 @@
 #include "channel/task.hpp"
 #include "channel/timer_wheel.hpp"
 #include "net/host.hpp"
+#include "net/listen_address.hpp"
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <coroutine>
 #include <cstdint>
+#include <string>
 
 namespace net {
 
@@ -16,10 +19,15 @@ namespace net {
 /// (SO_REUSEPORT), so that no thread hands any to another.
 class acceptor : private channel::timer_node {
 public:
-    /// Binds and listens. Throws boost::system::system_error that says what did not work.
-    acceptor(host& at, const boost::asio::ip::tcp::endpoint& where, bool shared_port);
+    using socket = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol,
+                                                      boost::asio::io_context::executor_type>;
 
-    [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const { return listening_.local_endpoint(); }
+    /// Binds and listens; `where` has a port. Throws boost::system::system_error that says what did not work. The file
+    /// of a unix socket is replaced if nobody listens there any more, and removed at the end.
+    acceptor(host& at, listen_address where, bool shared_port);
+
+    /// With the port that was picked if the wanted one was 0.
+    [[nodiscard]] const listen_address& where() const { return where_; }
 
     /// Accepts until stop(), starting a session for each connection. Ends when nothing refers to the acceptor any more.
     [[nodiscard]] channel::task<> run();
@@ -41,13 +49,15 @@ private:
     void wait_until_readable();
     /// Takes what waits, a batch at most; false if the system has no descriptor left.
     [[nodiscard]] bool accept_some();
-    void start_session(int fd);
+    void start_session(int fd, const client_address& from);
+    void open_tcp(bool shared_port);
+    void open_unix();
     void expired(channel::steady_time now) override;
     void resume_waiting();
 
     host& host_;
-    boost::asio::ip::tcp::acceptor listening_;
-    int family_;
+    listen_address where_;
+    socket listening_;
     std::coroutine_handle<> waiting_;
     bool handler_pending_ = false;
     bool stopped_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channel/shard.hpp"
+#include "net/client_address.hpp"
 #include "net/http.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -34,6 +35,14 @@ struct connection_settings {
     std::size_t message_bytes = 131072;
     std::size_t max_connections = 100000;
     http_limits http;
+
+    /// Who may speak for others, and how it says so.
+    network_list trusted_proxies;
+    forwarding_header forwarded_by = forwarding_header::x_forwarded_for;
+    /// Every connection begins with a PROXY header, and comes from a trusted proxy.
+    bool proxy_protocol = false;
+    /// Of all paths, without a slash at its end; empty: none.
+    std::string path_prefix;
 };
 
 /// Large buffers for reading, shared by the sessions of a shard: a session holds one only from its read until all

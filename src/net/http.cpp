@@ -112,6 +112,17 @@ bool has_word(const message_header& message, http::field name, boost::beast::str
                      [&](boost::beast::string_view token) { return boost::beast::iequals(token, word); });
 }
 
+/// The values of all fields of that name, which together are one list (RFC 9110, 5.2).
+std::string joined(const message_header& message, boost::beast::string_view name) {
+    std::string all;
+    const auto [first, last] = message.equal_range(name);
+    for (auto field = first; field != last; ++field) {
+        if (!all.empty()) all += ',';
+        all += to_view(field->value());
+    }
+    return all;
+}
+
 http_request read_request(const message_header& message) {
     http_request request;
     const auto field = [&](http::field name) { return std::string(to_view(message[name])); };
@@ -122,6 +133,8 @@ http_request read_request(const message_header& message) {
     request.host = field(http::field::host);
     request.origin = field(http::field::origin);
     request.if_none_match = field(http::field::if_none_match);
+    request.x_forwarded_for = joined(message, "X-Forwarded-For");
+    request.forwarded = joined(message, "Forwarded");
     // HTTP/1.0 knows no upgrade (RFC 9110, 7.8).
     request.upgrade = message.version() >= 11 && has_word(message, http::field::connection, "upgrade") &&
         has_word(message, http::field::upgrade, "websocket");
@@ -178,6 +191,21 @@ std::string make_response(const http_request& request, unsigned status, std::str
 
 std::string make_refusal(unsigned status, std::string_view message, std::string_view extra_headers) {
     return render(status, "text/plain; charset=utf-8", std::string(message) + "\n", extra_headers, false, true);
+}
+
+bool take_path_prefix(http_request& request, std::string_view prefix) {
+    const std::string_view path = request.path;
+    if (!path.starts_with(prefix)) return false;
+    if (!prefix.empty() && path.size() > prefix.size() && path[prefix.size()] != '/') return false;
+    request.path.erase(0, prefix.size());
+    return true;
+}
+
+std::string make_redirect(const http_request& request, std::string_view path) {
+    std::string location = "Location: ";
+    location.append(path);
+    if (!request.query.empty()) location.append("?").append(request.query);
+    return make_response(request, 308, "text/plain; charset=utf-8", "moved\n", location + "\r\n");
 }
 
 upgrade_answer answer_upgrade(const http_request& request) {

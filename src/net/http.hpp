@@ -28,6 +28,8 @@ struct http_request {
     std::string host;
     std::string origin;
     std::string if_none_match;
+    std::string x_forwarded_for;  ///< all fields of that name, joined
+    std::string forwarded;        ///< all fields of that name, joined
     bool keep_alive = false;
     bool head = false;
 
@@ -56,6 +58,13 @@ struct http_parse {
 /// The refusal of something that was never a whole request: 400, 408 (header took too long), 431, 503; says
 /// `Connection: close`.
 [[nodiscard]] std::string make_refusal(unsigned status, std::string_view message, std::string_view extra_headers = {});
+
+/// Takes the prefix off the path; false if the path is not below it. The prefix alone, without a slash behind it, gives
+/// an empty path.
+[[nodiscard]] bool take_path_prefix(http_request& request, std::string_view prefix);
+
+/// 308 to another path on the same server.
+[[nodiscard]] std::string make_redirect(const http_request& request, std::string_view path);
 
 /// What an upgrade request gets: 101 (with Sec-WebSocket-Accept, and Sec-WebSocket-Protocol if signaller.v1 was
 /// offered), or a refusal (404 for a path other than / and /ws, 426 with Sec-WebSocket-Version: 13 for another version,

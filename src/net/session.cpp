@@ -1,6 +1,7 @@
 #include "net/session.hpp"
 
 #include "net/error_sink.hpp"
+#include "net/proxy_header.hpp"
 #include "protocol/event.hpp"
 #include "protocol/text_frame.hpp"
 
@@ -24,12 +25,13 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
 
 }  // namespace
 
-session::session(host& at, int fd, int address_family, bool over_limit)
+session::session(host& at, int fd, const client_address& from, bool over_limit)
     : link(at.shard()),
       host_(&at),
       commands_(*this),
+      address_(from),
       over_limit_(over_limit) {
-    socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(address_family, 0), fd);
+    socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
     host_->enlist(*this);
 }
 
@@ -45,7 +47,8 @@ task<> session::run(std::unique_ptr<session> self) {
     std::exception_ptr error;
     try {
         s.schedule_in(s.host_->settings().handshake_timeout);
-        s.upgraded_ = co_await s.upgrade();
+        const bool introduced = co_await s.read_proxy_header();
+        if (introduced) s.upgraded_ = co_await s.upgrade();
         if (s.upgraded_) {
             s.phase_ = phase::undescribed;
             s.schedule_in(s.host_->settings().describe_timeout);
@@ -62,6 +65,27 @@ task<> session::run(std::unique_ptr<session> self) {
     s.commands_.connection_lost(s.close_why_.empty() ? "connection lost" : s.close_why_);
     co_await s.say_goodbye();
     co_await s.release();
+}
+
+task<bool> session::read_proxy_header() {
+    const auto& settings = host_->settings();
+    if (!settings.proxy_protocol) co_return true;
+    if (!settings.trusted_proxies.contains(address_)) co_return false;
+    auto reader = std::make_unique<proxy_header_reader>();
+    while (reader->wanted() > 0 && !closing() && !ended_ && !timed_out_) {
+        co_await input();
+        auto buffer = host_->buffers.take();
+        received got{reading::some, 1};
+        while (got.kind == reading::some && reader->wanted() > 0) {
+            got = receive(buffer.get(), reader->wanted());
+            if (reader->feed({buffer.get(), got.count}) == proxy_header_reader::state::failed)
+                got.kind = reading::ended;
+        }
+        host_->buffers.give_back(std::move(buffer));
+        if (got.kind == reading::ended) co_return false;
+    }
+    if (const auto source = reader->source()) address_ = *source;
+    co_return reader->wanted() == 0;
 }
 
 task<bool> session::upgrade() {
@@ -81,20 +105,40 @@ task<bool> session::upgrade() {
                 co_return false;
             }
             header.erase(0, parsed.consumed);
-            if (parsed.request.upgrade) {
-                const auto answer = answer_upgrade(parsed.request);
-                send_raw(answer.response);
-                if (!header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
-                co_return answer.accepted;
-            }
-            send_raw(host_->site().answer(parsed.request));
-            if (!parsed.request.keep_alive) co_return false;
-            // A client that does not read its answers gets no more of them.
-            while (!box().empty() && !broken_ && !timed_out_ && !closing()) co_await something();
+            const bool upgrade = parsed.request.upgrade;
+            const bool accepted = co_await answer(std::move(parsed.request));
+            if (upgrade && accepted && !header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
+            if (upgrade || !accepted) co_return accepted;
         }
     }
     if (timed_out_ && !header.empty()) send_raw(make_refusal(408, "the request header took too long"));
     co_return false;
+}
+
+task<bool> session::answer(http_request request) {
+    const auto& settings = host_->settings();
+    const bool by_forwarded = settings.forwarded_by == forwarding_header::forwarded;
+    const auto client = client_behind(address_, by_forwarded ? request.forwarded : request.x_forwarded_for,
+                                      settings.forwarded_by, settings.trusted_proxies);
+    if (request.path != "/healthz" && !take_path_prefix(request, settings.path_prefix)) {
+        send_raw(make_refusal(404, "not below " + settings.path_prefix));
+        co_return false;
+    }
+    if (request.path.empty() && !request.upgrade) {
+        send_raw(make_redirect(request, settings.path_prefix + "/"));
+    } else if (request.upgrade) {
+        if (request.path.empty()) request.path = "/";
+        // Only now: a proxy may carry requests of many clients over one connection before that.
+        address_ = client;
+        const auto answer = answer_upgrade(request);
+        send_raw(answer.response);
+        co_return answer.accepted;
+    } else {
+        send_raw(host_->site().answer(request));
+    }
+    // A client that does not read its answers gets no more of them.
+    while (!box().empty() && !broken_ && !timed_out_ && !closing()) co_await something();
+    co_return request.keep_alive;
 }
 
 task<> session::converse() {

@@ -4,6 +4,7 @@
 #include "channel/link.hpp"
 #include "channel/task.hpp"
 #include "channel/timer_wheel.hpp"
+#include "net/client_address.hpp"
 #include "net/frame.hpp"
 #include "net/host.hpp"
 
@@ -28,7 +29,7 @@ public:
         boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
     /// `fd`: a connected, non-blocking stream socket, owned from here on. `over_limit`: it only gets a 503.
-    session(host& at, int fd, int address_family, bool over_limit);
+    session(host& at, int fd, const client_address& from, bool over_limit);
     ~session() override;
 
     /// The whole life of a connection. Ends when the socket is closed and nothing refers to the session any more.
@@ -39,13 +40,18 @@ public:
     /// Ends without waiting for the client any longer.
     void cut();
 
+    /// The client's own address, as far as it is known: first the connection's, then what a trusted proxy says.
+    [[nodiscard]] const client_address& address() const { return address_; }
+
 private:
     friend class host;
 
     enum class phase : std::uint8_t { handshake, undescribed, established, closing };
 
     // --- the steps of a life, in their order
+    [[nodiscard]] channel::task<bool> read_proxy_header();
     [[nodiscard]] channel::task<bool> upgrade();
+    [[nodiscard]] channel::task<bool> answer(http_request request);
     [[nodiscard]] channel::task<> converse();
     [[nodiscard]] channel::task<> consume(std::span<char> input);
     [[nodiscard]] channel::task<> say_goodbye();
@@ -100,6 +106,7 @@ private:
     std::unique_ptr<std::string> early_input_;  ///< frames that came in the packet of the upgrade request
     std::string_view close_why_;
     protocol::close_code close_code_ = protocol::close_code::normal;
+    client_address address_;
     std::uint16_t client_code_ = 0;  ///< of the client's own Close frame, which is to be answered
     std::uint8_t pending_handlers_ = 0;
     phase phase_ = phase::handshake;

@@ -195,6 +195,11 @@ public:
         if (value < bound) settle(name, value, bound, "at least --" + std::string{bound_name});
     }
 
+    void needs(bool applies, std::string_view name, bool is_given, std::string_view other) const {
+        if (applies && !is_given)
+            throw bad_option{"--" + std::string{name} + ": expected --" + std::string{other} + " with it"};
+    }
+
 private:
     void settle(std::string_view name, std::size_t& value, std::size_t bound, const std::string& expected) const {
         const auto chosen = std::ranges::find_if(chosen_ | std::views::reverse,
@@ -214,6 +219,7 @@ void make_consistent(config& made, const std::vector<setting>& chosen) {
     check.at_most("max-description", limits.description, limits.message, "max-message");
     check.at_most("max-reason", limits.reason, limits.message, "max-message");
     check.at_most("max-token", limits.token, limits.message, "max-message");
+    check.needs(made.proxy == proxy_protocol::on, "proxy-protocol", !made.trusted_proxies.empty(), "trusted-proxy");
     // Less, and a message of the size allowed could never be delivered.
     check.at_least("queue", made.queue_bytes, limits.content, "max-content");
     check.at_least("channel-log", made.channel_log_bytes, limits.content, "max-content");

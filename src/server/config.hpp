@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channel/settings.hpp"
+#include "net/client_address.hpp"
 #include "protocol/limits.hpp"
 
 #include <chrono>
@@ -15,6 +16,8 @@ namespace server {
 /// In the order, and with the meaning, of spdlog's levels.
 enum class log_level : std::uint8_t { trace, debug, info, warning, error, critical, off };
 
+enum class proxy_protocol : std::uint8_t { off, on };
+
 enum class broadcast_policy : std::uint8_t { everyone, nobody };
 
 /// "1.0.0"
@@ -23,10 +26,14 @@ enum class broadcast_policy : std::uint8_t { everyone, nobody };
 /// Everything the operator can choose, with its default. The option that sets a member, its range and its meaning are
 /// in the table of option_table.cpp. Constant while the server runs.
 struct config {
-    std::string address = "127.0.0.1";
+    std::string address = "127.0.0.1";  ///< one or more, as parse_listen_addresses reads them
     std::uint16_t port = 3012;
     std::size_t threads = 1;
     std::size_t max_connections = 100000;
+    std::string path_prefix;
+    std::string trusted_proxies;  ///< as network_list reads them
+    net::forwarding_header forwarded_by = net::forwarding_header::x_forwarded_for;
+    proxy_protocol proxy = proxy_protocol::off;
 
     std::chrono::milliseconds heartbeat{25000};
     std::chrono::milliseconds handshake_timeout{10000};

@@ -1,9 +1,8 @@
 #include "server/option_table.hpp"
 
+#include "net/listen_address.hpp"
 #include "server/ice_servers.hpp"
 #include "server/quantity.hpp"
-
-#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -20,6 +19,8 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kibibyte = 1024;
 constexpr std::uint64_t mebibyte = 1024 * kibibyte;
 constexpr std::uint64_t gibibyte = 1024 * mebibyte;
+
+constexpr auto value_end = std::string_view::npos;
 
 struct row {
     std::string_view group;
@@ -91,10 +92,28 @@ option choice(row text, std::vector<std::string_view> names, Field field) {
 }
 
 bool assign_address(config& to, std::string_view value) {
-    boost::system::error_code problem;
-    const auto address = boost::asio::ip::make_address(value, problem);
-    if (problem) return false;
-    to.address = address.to_string();
+    if (!net::parse_listen_addresses(value)) return false;
+    to.address = value;
+    return true;
+}
+
+bool assign_trusted_proxies(config& to, std::string_view value) {
+    if (value.empty() || (value != "none" && !net::network_list::parse(value))) return false;
+    to.trusted_proxies = value == "none" ? "" : value;
+    return true;
+}
+
+/// Kept without the slash at the end; "/" is none.
+bool assign_path_prefix(config& to, std::string_view value) {
+    constexpr std::size_t most_bytes = 256;
+    const auto is_plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/-._~").find(c) != value_end;
+    };
+    if (value.empty()) return false;
+    while (value.ends_with('/')) value.remove_suffix(1);
+    if (value.size() > most_bytes || !std::ranges::all_of(value, is_plain)) return false;
+    if (!value.empty() && (value.front() != '/' || value.find("//") != value_end)) return false;
+    to.path_prefix = value;
     return true;
 }
 
@@ -129,10 +148,13 @@ std::string show_ice_servers(const config& from) {
 
 void add_listening(std::vector<option>& table) {
     constexpr std::string_view group = "Listening";
-    table.push_back({group, "address", "where to listen; 0.0.0.0 or :: for all interfaces", "IP", "",
-                     "an IPv4 or IPv6 address", assign_address, [](const config& from) { return from.address; }});
+    table.push_back({group, "address",
+                     "where to listen: IP, IP:PORT, [IPv6]:PORT or unix:/PATH, several with commas; 0.0.0.0 or :: for "
+                     "all interfaces",
+                     "LIST", "", "IP addresses, each with or without a port, or unix:/path, with commas between",
+                     assign_address, [](const config& from) { return from.address; }});
     table.push_back(count(
-        {group, "port", "TCP port; 0 picks a free one, which is printed"}, 0, 65535,
+        {group, "port", "TCP port where the address has none; 0 picks a free one, which is printed"}, 0, 65535,
         [](auto& c) -> auto& { return c.port; }));
     table.push_back(count(
         {group, "threads", "event loops, each on a thread of its own"}, 1, 64,
@@ -146,6 +168,23 @@ void add_listening(std::vector<option>& table) {
     table.push_back({group, "server-name", "what welcome calls the server", "TEXT", "",
                      "1 to 128 printable ASCII characters without '#', no space at either end", assign_server_name,
                      [](const config& from) { return from.server_name; }});
+}
+
+void add_proxies(std::vector<option>& table) {
+    constexpr std::string_view group = "Behind a proxy";
+    table.push_back({group, "path-prefix", "where the proxy shows the server, such as /signalling; the rest is 404",
+                     "PATH", "", "a path of letters, digits and -._~/ that begins with /", assign_path_prefix,
+                     [](const config& from) { return from.path_prefix.empty() ? "/" : from.path_prefix; }});
+    table.push_back({group, "trusted-proxy", "networks whose word for the client's address is taken; unix: the socket",
+                     "LIST", "", "none, or networks such as 10.0.0.0/8, 2001:db8::/32 or unix, with commas between",
+                     assign_trusted_proxies,
+                     [](const config& from) { return from.trusted_proxies.empty() ? "none" : from.trusted_proxies; }});
+    table.push_back(choice(
+        {group, "forwarded-by", "the header in which trusted proxies name the client"},
+        {"x-forwarded-for", "forwarded"}, [](auto& c) -> auto& { return c.forwarded_by; }));
+    table.push_back(choice(
+        {group, "proxy-protocol", "every connection begins with a PROXY header (v1 or v2), from trusted proxies only"},
+        {"off", "on"}, [](auto& c) -> auto& { return c.proxy; }));
 }
 
 void add_times(std::vector<option>& table) {
@@ -265,6 +304,7 @@ void add_channels(std::vector<option>& table) {
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
+    add_proxies(table);
     add_times(table);
     add_resuming(table);
     add_commands(table);

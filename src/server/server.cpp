@@ -32,6 +32,10 @@ net::connection_settings connection_settings(const config& from) {
     to.message_bytes = from.limits.message;
     to.max_connections = from.max_connections;
     to.http.header_bytes = from.header_bytes;
+    to.path_prefix = from.path_prefix;
+    to.trusted_proxies = net::network_list::parse(from.trusted_proxies).value_or(net::network_list());
+    to.forwarded_by = from.forwarded_by;
+    to.proxy_protocol = from.proxy == proxy_protocol::on;
     return to;
 }
 
@@ -65,26 +69,36 @@ server::server(const config& from)
 server::~server() = default;
 
 void server::listen() {
-    boost::system::error_code ec;
-    const auto address = asio::ip::make_address(config_.address, ec);
-    if (ec) throw std::runtime_error("address " + config_.address + ": " + ec.message());
-    asio::ip::tcp::endpoint where(address, config_.port);
-    try {
-        for (std::size_t index = 0; index < runtimes_.size(); ++index) {
-            runtimes_[index]->listener = std::make_unique<net::acceptor>(*hosts_[index], where, runtimes_.size() > 1);
-            // Port 0 is picked once and shared by all.
-            where = runtimes_[index]->listener->local_endpoint();
+    auto places = net::parse_listen_addresses(config_.address);
+    if (!places) throw std::runtime_error("address " + config_.address + ": malformed");
+    for (auto& place : *places) {
+        if (!place.port) place.port = config_.port;
+        try {
+            // All shards share a TCP port; a unix socket is one file and one queue, the first shard's.
+            const auto count = place.is_unix ? 1 : runtimes_.size();
+            for (std::size_t index = 0; index < count; ++index) {
+                auto& listeners = runtimes_[index]->listeners;
+                listeners.push_back(std::make_unique<net::acceptor>(*hosts_[index], place, count > 1));
+                // Port 0 is picked once and shared by all.
+                place = listeners.back()->where();
+            }
+        } catch (const boost::system::system_error& e) {
+            const auto port = place.is_unix ? "" : " port " + std::to_string(*place.port);
+            throw std::runtime_error("cannot listen on " + place.host + port + ": " + e.code().message());
         }
-    } catch (const boost::system::system_error& e) {
-        throw std::runtime_error("cannot listen on " + config_.address + " port " + std::to_string(where.port()) +
-                                 ": " + e.code().message());
     }
 }
 
-std::string server::address() const {
-    const auto endpoint = runtimes_.front()->listener->local_endpoint();
-    const auto host = endpoint.address().to_string();
-    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+std::vector<std::string> server::addresses() const {
+    std::vector<std::string> all;
+    for (const auto& listener : runtimes_.front()->listeners) {
+        const auto& [host, port, is_unix, is_plain] = listener->where();
+        const bool is_v6 = host.find(':') != std::string::npos;
+        all.push_back(is_unix ? "unix:" + host
+                              : "ws://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(*port) +
+                              config_.path_prefix + "/");
+    }
+    return all;
 }
 
 void server::run() {
@@ -100,7 +114,7 @@ void server::run() {
 void server::run_shard(std::size_t index) {
     runtime& mine = *runtimes_[index];
     mine.shard.become_current();
-    channel::spawn("acceptor", mine.listener->run(), net::report_error);
+    for (const auto& listener : mine.listeners) channel::spawn("acceptor", listener->run(), net::report_error);
     for (;;) {
         try {
             mine.context.run();
@@ -124,7 +138,7 @@ asio::awaitable<void> server::end_gracefully() {
     spdlog::info("signal={} connections={} ending", number, connections_.load());
     signals_->async_wait([this](boost::system::error_code ec, int) { hurried_ = !ec; });
     on_every_shard([](runtime& mine, net::host& host) {
-        mine.listener->stop();
+        for (const auto& listener : mine.listeners) listener->stop();
         host.send_all_away();
     });
     co_await wait_for_sessions();

@@ -31,8 +31,9 @@ public:
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
-    /// "127.0.0.1:3012", with the port that was picked if the configured one was 0.
-    [[nodiscard]] std::string address() const;
+    /// "ws://127.0.0.1:3012/", "unix:/run/signaller.sock", …, in the order of the configuration and with the ports that
+    /// were picked where it says 0.
+    [[nodiscard]] std::vector<std::string> addresses() const;
 
     /// Serves until SIGTERM or SIGINT, then ends gracefully: nobody new, `bye` to everybody, a bounded wait; a second
     /// signal cuts it short.
@@ -44,7 +45,7 @@ private:
         boost::asio::io_context context;
         boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
         channel::shard shard;
-        std::unique_ptr<net::acceptor> listener;
+        std::vector<std::unique_ptr<net::acceptor>> listeners;
 
         runtime(std::size_t index, channel::cluster& all, const channel::settings& settings);
     };

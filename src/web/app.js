@@ -176,7 +176,7 @@ function wireCall() {
     });
     byId("share").addEventListener("click", () => {
         const room = session ? session.name : byId("room").value.trim() || roomName();
-        openShare(`${location.origin}/#${encodeURIComponent(room)}`);
+        openShare(`${location.origin}${location.pathname}#${encodeURIComponent(room)}`);
     });
     byId("screen").hidden = !navigator.mediaDevices?.getDisplayMedia;
     byId("say").addEventListener("submit", async (event) => {

@@ -14,14 +14,14 @@ export function element(tag, properties = {}, ...children) {
 export function icon(name) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `/icons.svg#${name}`);
+    use.setAttribute("href", `icons.svg#${name}`);
     svg.setAttribute("aria-hidden", "true");
     svg.append(use);
     return svg;
 }
 
 export function setIcon(button, name) {
-    button.querySelector("use").setAttribute("href", `/icons.svg#${name}`);
+    button.querySelector("use").setAttribute("href", `icons.svg#${name}`);
 }
 
 /** What a button is called, for the eye and for the ear. */

@@ -6,6 +6,9 @@ import { Side } from "./side.js";
 import { Room, Signaller, channelId } from "./signaller.js";
 import { Stage, hueOf } from "./stage.js";
 
+/** Below the same prefix as this file, wherever a proxy shows it. */
+const serverUrl = new URL("./", import.meta.url).href.replace(/^http/, "ws");
+
 const stage = new Stage(byId("tiles"));
 const chat = new Chat();
 const people = new People();
@@ -25,7 +28,7 @@ export class Session extends EventTarget {
         this.name = room;
         this.#media = media;
         this.#bullets = bullets;
-        this.signaller = new Signaller({ name });
+        this.signaller = new Signaller({ name, url: serverUrl });
         this.room = new Room(this.signaller, channelId(room), {
             streams: [media.stream],
             // Each side says over it whether its microphone and camera are on; it also joins those who have neither.

@@ -113,8 +113,8 @@ void server_process::read_port() {
     }
     const auto line = text.substr(0, text.find('\n'));
     const auto colon = line.rfind(':');
-    if (line.find(" listening on ws://") == std::string::npos) throw std::runtime_error("the server says: " + line);
-    port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
+    if (line.find(" listening on ") == std::string::npos) throw std::runtime_error("the server says: " + line);
+    if (line.find("://") != std::string::npos) port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
 }
 
 std::string server_process::errors() const { return content_of(errors_); }

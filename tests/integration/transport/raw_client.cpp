@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,6 +74,33 @@ bool http_response::has_line(std::string_view line) const {
 
 raw_client::raw_client(std::uint16_t port, int receive_buffer) : fd_(connect_to(port, receive_buffer)) {
     if (fd_ < 0) give_up("cannot connect to port " + std::to_string(port));
+}
+
+raw_client::raw_client(connected socket) : fd_(socket.fd) {}
+
+raw_client::connected connect_v6(std::uint16_t port) {
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    address.sin6_addr = in6addr_loopback;
+    const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(fd);
+        give_up("cannot connect to [::1]:" + std::to_string(port));
+    }
+    return {fd};
+}
+
+raw_client::connected connect_unix(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(fd);
+        give_up("cannot connect to " + path);
+    }
+    return {fd};
 }
 
 raw_client::~raw_client() { ::close(fd_); }

@@ -33,6 +33,11 @@ class raw_client {
 public:
     /// Connects. `receive_buffer`: a small one (0: the system's) fills up soon.
     explicit raw_client(std::uint16_t port, int receive_buffer = 0);
+    /// Takes over a connected socket.
+    struct connected {
+        int fd;
+    };
+    explicit raw_client(connected socket);
     ~raw_client();
     raw_client(const raw_client&) = delete;
     raw_client& operator=(const raw_client&) = delete;
@@ -69,6 +74,10 @@ private:
     bool reset_ = false;
     std::string received_;
 };
+
+/// For the constructor. Throw if nobody listens there.
+[[nodiscard]] raw_client::connected connect_v6(std::uint16_t port);
+[[nodiscard]] raw_client::connected connect_unix(const std::string& path);
 
 /// Whether somebody listens on the port.
 [[nodiscard]] bool can_connect(std::uint16_t port);

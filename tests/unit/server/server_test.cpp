@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_CASE(a_signal_between_listening_and_serving_is_not_lost) {
     server::config config;
     config.port = 0;
     server::server service(config);
-    BOOST_TEST(service.address().starts_with("127.0.0.1:"));
+    BOOST_TEST(service.addresses().front().starts_with("ws://127.0.0.1:"));
     std::raise(SIGTERM);
     service.run();
 }
