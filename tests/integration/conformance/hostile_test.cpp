@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(whatever_is_said_has_one_answer_in_its_order) {
         " ", channel, friendly.id(), make_id(), make_channel(),        "{", "}", "\"id\":", "name", ":", "\"", "1",
         "0", "\n",    "#",           "😀",       std::string(300, 'x'), ","};
     std::mt19937 random(20240229);
-    const auto below = [&](std::size_t limit) { return static_cast<std::size_t>(random()) % limit; };
+    const auto below = [&](std::size_t limit) { return random() % limit; };
     for (int i = 0; i < 5000; ++i) {
         std::string message = "@label=" + std::to_string(i) + " /" + verbs[below(verbs.size())];
         for (auto count = below(6); count > 0; --count) message += (below(2) ? " " : "") + pieces[below(pieces.size())];
