@@ -84,6 +84,9 @@ void actor::enter_again(const event& welcome) {
     if (kind_ == kind::resumable) {
         orphans_.insert(orphans_.end(), pending_.begin(), pending_.end());
         pending_.clear();
+        for (const auto& [channel, in] : memberships_) {
+            if (!in.members) read_members(channel);
+        }
         return;
     }
     pending_.clear();

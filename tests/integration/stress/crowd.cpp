@@ -46,6 +46,12 @@ void crowd::come_to_rest() {
     }
 }
 
+void crowd::drop_all() {
+    for (const auto& who : actors_) {
+        if (who->connected()) who->drop();
+    }
+}
+
 void crowd::step(actor& who) {
     if (!who.connected()) who.connect();
     for (auto count = 1 + below(burst_commands); count > 0; --count) act(who);

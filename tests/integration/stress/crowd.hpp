@@ -34,6 +34,8 @@ public:
     /// Connects whoever is not, and waits until every command is answered.
     void come_to_rest();
 
+    void drop_all();
+
     [[nodiscard]] std::vector<std::unique_ptr<actor>>& actors() { return actors_; }
     [[nodiscard]] const std::vector<std::unique_ptr<actor>>& actors() const { return actors_; }
 

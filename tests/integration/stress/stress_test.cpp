@@ -67,6 +67,7 @@ struct fixture {
                     note(violations, e.what());
                 } catch (const std::exception& e) {
                     note(endings, e.what());
+                    each.drop_all();
                 }
             });
         }
