@@ -42,10 +42,16 @@ void peer::detach() {
 }
 
 void peer::change_hands() {
+    if (!online()) return;
+    changing_hands_ = true;
+    if (resuming()) {
+        // Whoever is back in time stays, however long the way is from here.
+        resume_until_.reset();
+        cancel();
+    }
     if (!link_) return;
     link& old = *link_;
     detach();
-    changing_hands_ = true;
     old.close(protocol::close_code::taken_over, taken_over);
 }
 

@@ -53,7 +53,8 @@ public:
     [[nodiscard]] bool resuming() const { return resume_until_.has_value(); }
 
     void attach(link& to);
-    /// Takes the connection away and closes it, for whoever takes over: others see nothing of that.
+    /// Takes the connection away and closes it, or ends the resume window, for whoever is about to take over: others
+    /// see nothing of that.
     void change_hands();
 
     /// Around each command of its connection. Whoever takes over waits for the one under way, so that its reply and its

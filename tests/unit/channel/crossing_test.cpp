@@ -7,10 +7,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using channel::task;
@@ -265,6 +267,32 @@ BOOST_AUTO_TEST_CASE(a_take_over_goes_on_where_its_welcome_says_whatever_is_said
     }
     for (std::size_t i = 1; i < events.size(); ++i) BOOST_TEST(events[i].at("seq").as_int64() == ++seq);
     BOOST_TEST(seq == 12);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_back_before_the_window_ends_stays_though_it_ends_on_the_way) {
+    settings.limits.resume_window = std::chrono::milliseconds(1);
+    std::string session;
+    client& old = peer(0, &session, ", \"resume\": true");
+    client& other = peer(1);
+    const auto room = channel_on(1);
+    for (client* const each : {&old, &other}) {
+        each->send("/join " + room);
+        settle();
+    }
+    other.take();
+    old.lose_connection();
+    client& fresh = connect(0);
+    fresh.send("/descp {\"session\": \"" + session + "\", \"seen\": 2}");
+    BOOST_TEST(fresh.busy());
+    // The channel has not been asked yet when the window and some ticks are over.
+    std::this_thread::sleep_for(5 * channel::timer_wheel::tick);
+    turn(0);
+    settle();
+    const auto events = fresh.take();
+    BOOST_REQUIRE_EQUAL(types_of(events), "welcome");
+    BOOST_TEST(!events.front().at("lost").as_bool());
+    BOOST_TEST(events.front().at("channels").as_array().size() == 1U);
+    BOOST_TEST(other.take().empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_several_that_take_over_at_once_the_newest_wins) {
