@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_header_goes_before_everything) {
     server_process server({"--proxy-protocol", "on", "--trusted-proxy", "127.0.0.0/8"});
     const std::string v2 =
         "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0C"s + "\xC0\x00\x02\x01\xC6\x33\x64\x01\x12\x34\x01\xBB"s;
-    for (const std::string header : {v2, "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"s, "PROXY UNKNOWN\r\n"s}) {
+    for (const std::string& header : {v2, "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n"s, "PROXY UNKNOWN\r\n"s}) {
         raw_client in_one(server.port());
         in_one.send(header);
         talk(in_one);
