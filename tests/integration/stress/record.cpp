@@ -58,11 +58,11 @@ std::vector<std::string> record::messages_of(const std::string& channel) const {
 std::size_t record::require_all_private_received(const std::string& to) const {
     const std::lock_guard lock(mutex_);
     std::size_t count = 0;
-    for (const auto& [pair, conversation] : conversations_) {
+    for (const auto& [pair, said] : conversations_) {
         if (pair.first != to) continue;
-        count += conversation.received.size();
-        for (const auto number : conversation.acknowledged) {
-            if (std::ranges::binary_search(conversation.received, number)) continue;
+        count += said.received.size();
+        for (const auto number : said.acknowledged) {
+            if (std::ranges::binary_search(said.received, number)) continue;
             throw violation("private message " + std::to_string(number) + " from " + pair.second + " to " + to +
                             " was acknowledged and never came");
         }
