@@ -27,7 +27,8 @@ constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 /// Without this a connection that does not read keeps up to 4 MB in the kernel.
 constexpr int unsent_low_water_bytes = 128 * 1024;
-/// So many connections beyond the limit get a 503; further ones are closed unread.
+/// So many connections beyond a limit get a response (a shard, or beyond the connections in all); further ones are
+/// closed unread.
 constexpr std::size_t politely_refused = 1000;
 
 using int_option_reuse_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -128,15 +129,18 @@ bool acceptor::accept_some() {
 void acceptor::start_session(int fd, const client_address& from) {
     const auto open = host_.connections()++;
     const auto limit = host_.settings().max_connections;
-    if (open >= limit + politely_refused) {
+    auto why_not = open >= limit ? refusal::server_full : refusal::none;
+    if (why_not == refusal::none && host_.counts(from)) why_not = host_.admissions().enter(from, channel::shard::now());
+    if (open >= limit + politely_refused || (why_not != refusal::none && host_.refused >= politely_refused)) {
         --host_.connections();
         ::close(fd);
         return;
     }
     std::unique_ptr<session> started;
     try {
-        started = std::make_unique<session>(host_, fd, from, open >= limit);
+        started = std::make_unique<session>(host_, fd, from, why_not);
     } catch (...) {
+        if (why_not == refusal::none && host_.counts(from)) host_.admissions().leave(from);
         --host_.connections();
         ::close(fd);
         report_error("accept", std::current_exception());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channel/shard.hpp"
+#include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "net/http.hpp"
 
@@ -34,6 +35,7 @@ struct connection_settings {
     std::chrono::milliseconds retry_spread{10000};
     std::size_t message_bytes = 131072;
     std::size_t max_connections = 100000;
+    admission_limits admission;
     http_limits http;
 
     /// Who may speak for others, and how it says so.
@@ -60,15 +62,16 @@ private:
     std::vector<buffer> free_;
 };
 
-/// What the sessions of one shard share. One thread, but for the counter.
+/// What the sessions of one shard share. One thread, but for the counter and the admissions.
 class host {
 public:
     host(channel::shard& shard, const connection_settings& settings, const http_site& site,
-         std::atomic<std::size_t>& connections, const std::vector<std::unique_ptr<host>>& all)
+         std::atomic<std::size_t>& connections, admission& admissions, const std::vector<std::unique_ptr<host>>& all)
         : shard_(shard),
           settings_(settings),
           site_(site),
           connections_(connections),
+          admissions_(admissions),
           all_(all) {}
     ~host();
     host(const host&) = delete;
@@ -80,7 +83,12 @@ public:
     [[nodiscard]] host& on(const channel::shard& other) const { return *all_[other.index()]; }
     [[nodiscard]] std::atomic<std::size_t>& connections() const { return connections_; }
 
+    [[nodiscard]] admission& admissions() const { return admissions_; }
+    /// Whether connections from there are counted as one client's: a trusted proxy is many.
+    [[nodiscard]] bool counts(const client_address& who) const { return !settings_.trusted_proxies.contains(who); }
+
     buffer_pool buffers;
+    std::size_t refused = 0;  ///< sessions that only say so
 
     void enlist(session& added);
     void delist(session& gone);
@@ -100,6 +108,7 @@ private:
     const connection_settings& settings_;
     const http_site& site_;
     std::atomic<std::size_t>& connections_;
+    admission& admissions_;
     const std::vector<std::unique_ptr<host>>& all_;
     session* first_ = nullptr;
     std::size_t session_count_ = 0;

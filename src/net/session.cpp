@@ -25,18 +25,24 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
 
 }  // namespace
 
-session::session(host& at, int fd, const client_address& from, bool over_limit)
+session::session(host& at, int fd, const client_address& from, refusal why_not)
     : link(at.shard()),
       host_(&at),
       commands_(*this),
       address_(from),
-      over_limit_(over_limit) {
+      refusal_(why_not),
+      admitted_(why_not == refusal::none && at.counts(from)) {
     socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
     host_->enlist(*this);
+    if (refusal_ != refusal::none) ++host_->refused;
 }
 
 session::~session() {
     host_->delist(*this);
+    auto& admissions = host_->admissions();
+    if (failed_handshake_) admissions.note_failure(address_, channel::shard::now());
+    if (admitted_) admissions.leave(address_);
+    if (refusal_ != refusal::none) --host_->refused;
     --host_->connections();
 }
 
@@ -84,8 +90,18 @@ task<bool> session::read_proxy_header() {
         host_->buffers.give_back(std::move(buffer));
         if (got.kind == reading::ended) co_return false;
     }
-    if (const auto source = reader->source()) address_ = *source;
+    enter_as(reader->source().value_or(address_));
     co_return reader->wanted() == 0;
+}
+
+void session::enter_as(const client_address& who) {
+    const bool was_refused = refusal_ != refusal::none;
+    if (admitted_) host_->admissions().leave(address_);
+    address_ = who;
+    if (refusal_ == refusal::none && host_->counts(who))
+        refusal_ = host_->admissions().enter(who, channel::shard::now());
+    admitted_ = refusal_ == refusal::none && host_->counts(who);
+    if (refusal_ != refusal::none && !was_refused) ++host_->refused;
 }
 
 task<bool> session::upgrade() {
@@ -96,12 +112,17 @@ task<bool> session::upgrade() {
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
         header.append(buffer.get(), got.count);
         host_->buffers.give_back(std::move(buffer));
+        if (refusal_ != refusal::none && !header.empty()) {
+            // Cheap: what was asked is not looked at.
+            send_raw(make_refusal(refusal_));
+            co_return false;
+        }
         while (!header.empty()) {
             auto parsed = parse_http(header, host_->settings().http);
             if (parsed.status == http_status::need_more) break;
-            if (parsed.status == http_status::refused || over_limit_) {
-                send_raw(over_limit_ ? make_refusal(503, "too many connections", "Retry-After: 10\r\n")
-                                     : parsed.response);
+            if (parsed.status == http_status::refused) {
+                failed_handshake_ = true;
+                send_raw(parsed.response);
                 co_return false;
             }
             header.erase(0, parsed.consumed);
@@ -111,6 +132,8 @@ task<bool> session::upgrade() {
             if (upgrade || !accepted) co_return accepted;
         }
     }
+    // Browsers open connections in advance that they may never use: not a word is no failure, half a request is.
+    failed_handshake_ = timed_out_ && !header.empty();
     if (timed_out_ && !header.empty()) send_raw(make_refusal(408, "the request header took too long"));
     co_return false;
 }
@@ -129,7 +152,11 @@ task<bool> session::answer(http_request request) {
     } else if (request.upgrade) {
         if (request.path.empty()) request.path = "/";
         // Only now: a proxy may carry requests of many clients over one connection before that.
-        address_ = client;
+        if (client != address_) enter_as(client);
+        if (refusal_ != refusal::none) {
+            send_raw(make_refusal(refusal_));
+            co_return false;
+        }
         const auto answer = answer_upgrade(request);
         send_raw(answer.response);
         co_return answer.accepted;

@@ -4,6 +4,7 @@
 #include "channel/link.hpp"
 #include "channel/task.hpp"
 #include "channel/timer_wheel.hpp"
+#include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "net/frame.hpp"
 #include "net/host.hpp"
@@ -28,8 +29,9 @@ public:
     using socket =
         boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
-    /// `fd`: a connected, non-blocking stream socket, owned from here on. `over_limit`: it only gets a 503.
-    session(host& at, int fd, const client_address& from, bool over_limit);
+    /// `fd`: a connected, non-blocking stream socket, owned from here on. `why_not`: all it gets is that refusal; else
+    /// it has entered host::admissions, unless its own address is still to come.
+    session(host& at, int fd, const client_address& from, refusal why_not);
     ~session() override;
 
     /// The whole life of a connection. Ends when the socket is closed and nothing refers to the session any more.
@@ -57,6 +59,8 @@ private:
     [[nodiscard]] channel::task<> say_goodbye();
     [[nodiscard]] channel::task<> release();
 
+    /// Takes the place of a client at this address, in stead of its place so far.
+    void enter_as(const client_address& who);
     void on_control_frame(const frame_event& event);
     void note_progress();
     [[nodiscard]] std::string farewell() const;
@@ -110,7 +114,9 @@ private:
     std::uint16_t client_code_ = 0;  ///< of the client's own Close frame, which is to be answered
     std::uint8_t pending_handlers_ = 0;
     phase phase_ = phase::handshake;
-    bool over_limit_;
+    refusal refusal_;
+    bool admitted_ = false;  ///< by host::admissions, as address_
+    bool failed_handshake_ = false;
     bool woken_ = false;
     bool wake_posted_ = false;
     bool waits_for_input_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channel/settings.hpp"
+#include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "protocol/limits.hpp"
 
@@ -30,6 +31,7 @@ struct config {
     std::uint16_t port = 3012;
     std::size_t threads = 1;
     std::size_t max_connections = 100000;
+    net::admission_limits admission;
     std::string path_prefix;
     std::string trusted_proxies;  ///< as network_list reads them
     net::forwarding_header forwarded_by = net::forwarding_header::x_forwarded_for;

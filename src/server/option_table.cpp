@@ -162,6 +162,18 @@ void add_listening(std::vector<option>& table) {
     table.push_back(count(
         {group, "max-connections", "connections at once in all; more get 503"}, 1, 10000000,
         [](auto& c) -> auto& { return c.max_connections; }));
+    table.push_back(count(
+        {group, "max-connections-per-address", "of them from one address (IPv6: one /64); more get 429; 0: no limit"},
+        0, 10000000, [](auto& c) -> auto& { return c.admission.connections_per_address; }));
+    table.push_back(count(
+        {group, "connection-rate", "new connections a second in all; more get 503; 0: no limit"}, 0, 10000000,
+        [](auto& c) -> auto& { return c.admission.connections_per_second; }));
+    table.push_back(count(
+        {group, "connection-rate-per-address", "of them from one address, four times as many at once; 0: no limit"}, 0,
+        10000000, [](auto& c) -> auto& { return c.admission.connections_per_second_and_address; }));
+    table.push_back(count(
+        {group, "max-handshake-failures", "a minute from one address, before it gets 429; 0: no limit"}, 0, 10000000,
+        [](auto& c) -> auto& { return c.admission.failures_per_minute_and_address; }));
     table.push_back(size(
         {group, "max-header", "header of an HTTP request; more gets 431"}, kibibyte, mebibyte,
         [](auto& c) -> auto& { return c.header_bytes; }));

@@ -31,6 +31,7 @@ net::connection_settings connection_settings(const config& from) {
     to.retry_spread = from.retry_spread;
     to.message_bytes = from.limits.message;
     to.max_connections = from.max_connections;
+    to.admission = from.admission;
     to.http.header_bytes = from.header_bytes;
     to.path_prefix = from.path_prefix;
     to.trusted_proxies = net::network_list::parse(from.trusted_proxies).value_or(net::network_list());
@@ -54,12 +55,13 @@ server::runtime::runtime(std::size_t index, channel::cluster& all, const channel
 server::server(const config& from)
     : config_(from),
       settings_(channel_settings(from)),
-      connection_settings_(connection_settings(from)) {
+      connection_settings_(connection_settings(from)),
+      admissions_(connection_settings_.admission) {
     for (std::size_t index = 0; index < config_.threads; ++index) {
         runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));
         cluster_.add(runtimes_.back()->shard);
-        hosts_.push_back(
-            std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_, hosts_));
+        hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_,
+                                                     admissions_, hosts_));
     }
     // Before anybody can know that the server is there; run() takes what comes in between.
     signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);

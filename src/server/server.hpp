@@ -62,6 +62,7 @@ private:
     net::connection_settings connection_settings_;
     web::site site_;
     std::atomic<std::size_t> connections_{0};
+    net::admission admissions_;
     channel::cluster cluster_;
     std::vector<std::unique_ptr<runtime>> runtimes_;
     std::vector<std::unique_ptr<net::host>> hosts_;

@@ -1,0 +1,120 @@
+#include "integration/transport/conversation.hpp"
+#include "integration/transport/raw_client.hpp"
+#include "support/server_process.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using support::server_process;
+using transport::raw_client;
+
+namespace {
+
+/// As a trusted proxy, for a client at that address.
+std::unique_ptr<raw_client> connected_for(const server_process& server, const std::string& address) {
+    auto client = std::make_unique<raw_client>(server.port());
+    client->send("PROXY " + std::string(address.find(':') == std::string::npos ? "TCP4 " : "TCP6 ") + address + " " +
+                 address + " 1 2\r\n");
+    return client;
+}
+
+std::string upgrade_for(const std::string& address) {
+    return "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nX-Forwarded-For: " +
+        address + "\r\n\r\n";
+}
+
+unsigned upgrade_status(const server_process& server, const std::string& address) {
+    raw_client client(server.port());
+    client.send(upgrade_for(address));
+    return client.read_response(false).status;
+}
+
+const std::vector<std::string> behind_proxy_header{"--proxy-protocol", "on", "--trusted-proxy", "127.0.0.1"};
+
+std::vector<std::string> with(std::vector<std::string> options, const std::vector<std::string>& more) {
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(admission)
+
+BOOST_AUTO_TEST_CASE(an_address_that_a_proxy_header_names_has_so_many_connections) {
+    server_process server(with(behind_proxy_header, {"--max-connections-per-address", "2", "--threads", "2"}));
+    const auto first = connected_for(server, "192.0.2.1");
+    first->upgrade();
+    auto second = connected_for(server, "192.0.2.1");
+    second->upgrade();
+    const auto third = connected_for(server, "192.0.2.1");
+    third->send(upgrade_for(""));
+    const auto refused = third->read_response();
+    BOOST_TEST(refused.status == 429U);
+    BOOST_TEST(refused.has_line("Retry-After: 10"));
+    third->read_to_end();
+    const auto other = connected_for(server, "192.0.2.2");
+    other->upgrade();
+    transport::describe(*other);
+
+    // Given up, the place is free as soon as the server has seen it.
+    second.reset();
+    for (;;) {
+        const auto again = connected_for(server, "192.0.2.1");
+        again->send(upgrade_for(""));
+        if (again->read_response(false).status == 101) break;
+    }
+    transport::describe(*first);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_in_x_forwarded_for_has_so_many_too_and_the_proxy_none_of_its_own) {
+    server_process server({"--trusted-proxy", "127.0.0.1", "--max-connections-per-address", "1"});
+    raw_client first(server.port());
+    first.upgrade("/", "X-Forwarded-For: 1.1.1.1, 2001:db8::1\r\n");
+    BOOST_TEST(upgrade_status(server, "2001:db8::2") == 429U);
+    BOOST_TEST(upgrade_status(server, "192.0.2.1") == 101U);
+    transport::describe(first);
+    raw_client health(server.port());
+    health.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 2001:db8::1\r\n\r\n");
+    BOOST_TEST(health.read_response().status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_header_from_somebody_not_trusted_changes_nothing) {
+    server_process server({"--trusted-proxy", "10.0.0.0/8", "--max-connections-per-address", "1"});
+    raw_client first(server.port());
+    first.upgrade("/", "X-Forwarded-For: 192.0.2.1\r\n");
+    raw_client second(server.port());
+    second.upgrade("/", "X-Forwarded-For: 192.0.2.1\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(new_connections_over_the_rate_are_told_when_to_come_back) {
+    server_process server(with(behind_proxy_header, {"--connection-rate-per-address", "1", "--connection-rate", "0"}));
+    unsigned status = 101;
+    for (int i = 0; i < 100 && status == 101; ++i) {
+        const auto client = connected_for(server, "192.0.2.1");
+        client->send(upgrade_for(""));
+        const auto response = client->read_response();
+        status = response.status;
+        if (status != 101) BOOST_TEST(response.has_line("Retry-After: 1"));
+    }
+    BOOST_TEST(status == 429U);
+    connected_for(server, "192.0.2.2")->upgrade();
+}
+
+BOOST_AUTO_TEST_CASE(requests_that_are_none_lock_their_address_out) {
+    server_process server(with(behind_proxy_header, {"--max-handshake-failures", "3"}));
+    unsigned status = 400;
+    for (int i = 0; i < 100 && status == 400; ++i) {
+        const auto client = connected_for(server, "192.0.2.1");
+        client->send("nonsense\r\n\r\n");
+        status = client->read_response().status;
+        client->read_to_end();
+    }
+    BOOST_TEST(status == 429U);
+    connected_for(server, "192.0.2.2")->upgrade();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
