@@ -23,7 +23,7 @@ const admission::time_point start{std::chrono::hours(1)};
 
 std::size_t admitted(admission& to, const client_address& who, std::size_t attempts, admission::time_point when) {
     std::size_t count = 0;
-    for (std::size_t i = 0; i < attempts; ++i) count += to.enter(who, when) == refusal::none ? 1 : 0;
+    for (std::size_t i = 0; i < attempts; ++i) count += to.enter(who, when) == refusal::none ? 1U : 0U;
     return count;
 }
 
