@@ -4,6 +4,7 @@
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "net/http.hpp"
+#include "net/origin_list.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -45,6 +46,8 @@ struct connection_settings {
     bool proxy_protocol = false;
     /// Of all paths, without a slash at its end; empty: none.
     std::string path_prefix;
+    /// Whose pages may upgrade.
+    origin_list allowed_origins;
 };
 
 /// Large buffers for reading, shared by the sessions of a shard: a session holds one only from its read until all

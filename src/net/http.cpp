@@ -131,7 +131,7 @@ http_request read_request(const message_header& message) {
     request.keep_alive = message.keep_alive();
     split_target(to_view(message.target()), request);
     request.host = field(http::field::host);
-    request.origin = field(http::field::origin);
+    request.origin = joined(message, "Origin");
     request.if_none_match = field(http::field::if_none_match);
     request.x_forwarded_for = joined(message, "X-Forwarded-For");
     request.forwarded = joined(message, "Forwarded");

@@ -26,7 +26,7 @@ struct http_request {
     std::string path;   ///< without the query string, as sent
     std::string query;  ///< after the first '?', may hold secrets: never logged
     std::string host;
-    std::string origin;
+    std::string origin;  ///< all fields of that name, joined
     std::string if_none_match;
     std::string x_forwarded_for;  ///< all fields of that name, joined
     std::string forwarded;        ///< all fields of that name, joined

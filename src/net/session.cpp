@@ -157,6 +157,10 @@ task<bool> session::answer(http_request request) {
             send_raw(make_refusal(refusal_));
             co_return false;
         }
+        if (!settings.allowed_origins.admits(request.origin)) {
+            send_raw(make_refusal(403, "pages of this origin may not connect here"));
+            co_return false;
+        }
         const auto answer = answer_upgrade(request);
         send_raw(answer.response);
         co_return answer.accepted;

@@ -54,7 +54,12 @@ std::string described(const setting& given) {
 }
 
 void add_once(std::vector<setting>& to, setting added) {
-    if (std::ranges::find(to, added.chosen, &setting::chosen) != to.end()) {
+    const auto earlier = std::ranges::find(to, added.chosen, &setting::chosen);
+    if (earlier != to.end() && added.chosen->repeatable) {
+        earlier->value.append(",").append(added.value);
+        return;
+    }
+    if (earlier != to.end()) {
         throw bad_option{described(added) + ": given twice, expected once"};
     }
     to.push_back(std::move(added));

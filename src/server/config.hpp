@@ -32,6 +32,7 @@ struct config {
     std::size_t threads = 1;
     std::size_t max_connections = 100000;
     net::admission_limits admission;
+    std::string allowed_origins;  ///< as origin_list reads them; empty: any
     std::string path_prefix;
     std::string trusted_proxies;  ///< as network_list reads them
     net::forwarding_header forwarded_by = net::forwarding_header::x_forwarded_for;

@@ -1,6 +1,7 @@
 #include "server/option_table.hpp"
 
 #include "net/listen_address.hpp"
+#include "net/origin_list.hpp"
 #include "server/ice_servers.hpp"
 #include "server/quantity.hpp"
 
@@ -103,6 +104,12 @@ bool assign_trusted_proxies(config& to, std::string_view value) {
     return true;
 }
 
+bool assign_allowed_origins(config& to, std::string_view value) {
+    if (value.empty() || (value != "any" && !net::origin_list::parse(value))) return false;
+    to.allowed_origins = value == "any" ? "" : value;
+    return true;
+}
+
 /// Kept without the slash at the end; "/" is none.
 bool assign_path_prefix(config& to, std::string_view value) {
     constexpr std::size_t most_bytes = 256;
@@ -177,6 +184,12 @@ void add_listening(std::vector<option>& table) {
     table.push_back(size(
         {group, "max-header", "header of an HTTP request; more gets 431"}, kibibyte, mebibyte,
         [](auto& c) -> auto& { return c.header_bytes; }));
+    table.push_back({group, "allowed-origin",
+                     "whose pages may connect, such as https://*.example.org; others get 403; may be repeated", "LIST",
+                     "", "any, or origins such as https://example.org, https://*.example.org or http://localhost:*",
+                     assign_allowed_origins,
+                     [](const config& from) { return from.allowed_origins.empty() ? "any" : from.allowed_origins; },
+                     /*repeatable=*/true});
     table.push_back({group, "server-name", "what welcome calls the server", "TEXT", "",
                      "1 to 128 printable ASCII characters without '#', no space at either end", assign_server_name,
                      [](const config& from) { return from.server_name; }});

@@ -20,6 +20,7 @@ struct option {
     std::string expected;                                   ///< completes "expected …" in the error message
     std::function<bool(config&, std::string_view)> assign;  ///< false: not as expected, and nothing was changed
     std::function<std::string(const config&)> show;
+    bool repeatable = false;  ///< given several times in one source, its values are one list with commas
 };
 
 /// Grouped, in the order in which they are shown.

@@ -34,6 +34,7 @@ net::connection_settings connection_settings(const config& from) {
     to.admission = from.admission;
     to.http.header_bytes = from.header_bytes;
     to.path_prefix = from.path_prefix;
+    to.allowed_origins = net::origin_list::parse(from.allowed_origins).value_or(net::origin_list());
     to.trusted_proxies = net::network_list::parse(from.trusted_proxies).value_or(net::network_list());
     to.forwarded_by = from.forwarded_by;
     to.proxy_protocol = from.proxy == proxy_protocol::on;
