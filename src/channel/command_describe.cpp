@@ -76,6 +76,7 @@ void command_handler::start_new(shard& home, const peer_id& id, const protocol::
     me.description = request.description;
     me.set_resumable(request.resume.value_or(false));
     me.attach(link_);
+    me.expect_ice();
     me.send_uncounted(welcome_for(me, false, 0, false, {}));
 }
 
@@ -103,6 +104,7 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     const bool lost = !missed || (!counts && seen > 0);
     set_positions(known, channels);
     known.attach(link_);
+    known.expect_ice();
     std::string frame;
     protocol::append_text_frame(frame, welcome_for(known, true, missed, lost, channels));
     link_.send(frame);
@@ -179,6 +181,7 @@ task<> command_handler::redescribe(const protocol::description_request& request)
     who.description = request.description;
     const bool resumable = request.resume.value_or(who.resumable());
     const auto welcome = welcome_for(who, false, 0, false, {});
+    who.expect_ice();
     if (resumable == who.resumable()) {
         who.send(welcome);
     } else {
@@ -203,7 +206,8 @@ std::string command_handler::welcome_for(const peer& me, bool resumed, std::opti
     fields.missed = missed.value_or(0);
     fields.lost = lost;
     fields.channels = channels;
-    fields.ice_servers_json = config().ice_servers_json;
+    const auto servers = config().ice.json_for(me.id(), shard::now_ms());
+    fields.ice_servers_json = servers;
     fields.heartbeat_seconds =
         static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(config().heartbeat).count());
     fields.server = config().server_name;

@@ -18,9 +18,6 @@ failure no_such_peer(const protocol::peer_arg& whom) {
     return failure(numeric::no_such_nick, "no such peer online", whom.written);
 }
 
-/// Static ICE servers do not expire; a client that asks again once a day does no harm.
-constexpr std::uint64_t static_ice_ttl_seconds = 86400;
-
 }  // namespace
 
 task<> command_handler::run(const protocol::privmsg& c) {
@@ -180,11 +177,7 @@ task<> command_handler::run(const protocol::away& c) {
     co_await announce(std::move(event));
 }
 
-void command_handler::ice() {
-    std::string event;
-    protocol::event::ice(event, label_, config().ice_servers_json, static_ice_ttl_seconds);
-    reply(event);
-}
+void command_handler::ice() { me()->send_ice(label_); }
 
 void command_handler::ping(const protocol::ping& c) {
     std::string event;

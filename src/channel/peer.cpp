@@ -37,6 +37,7 @@ void peer::attach(link& to) {
 
 void peer::detach() {
     if (!link_) return;
+    cancel();
     link_->owner = nullptr;
     link_ = nullptr;
 }
@@ -117,6 +118,21 @@ void peer::send_uncounted(std::string_view event) {
     protocol::append_text_frame(frame, event);
     push_pending();
     link_->send(frame);
+}
+
+void peer::send_ice(std::string_view label) {
+    const auto& servers = home_.config().ice;
+    std::string event;
+    protocol::event::ice(event, label, servers.json_for(id_, shard::now_ms()),
+                         static_cast<std::uint64_t>(servers.ttl().count()));
+    send(event);
+    expect_ice();
+}
+
+void peer::expect_ice() {
+    const auto& servers = home_.config().ice;
+    // Without a connection the deadline is the resume window's, or the retention time's.
+    if (link_ && servers.expire()) home_.schedule(*this, shard::now() + servers.push_after());
 }
 
 void peer::push_pending() {
@@ -230,6 +246,10 @@ void peer::forget() {
 }
 
 void peer::expired(steady_time) {
+    if (link_) {
+        send_ice({});
+        return;
+    }
     if (!resuming()) {
         forget();
         return;

@@ -87,6 +87,10 @@ public:
     void send(std::string_view event);
     /// `welcome`, `pong` and `bye` do not count in a resumable session.
     void send_uncounted(std::string_view event);
+    /// Sends `ice`, with credentials that are good from now on, and sees to the next one in time.
+    void send_ice(std::string_view label);
+    /// It has just been told of the ICE servers: fresh ones follow before those expire, while it is connected.
+    void expect_ice();
     /// Gets everything that its channels' logs hold for it, as far as the connection takes it.
     void catch_up();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/ice_servers.hpp"
 #include "protocol/limits.hpp"
 
 #include <chrono>
@@ -21,7 +22,7 @@ struct settings {
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
     bool broadcast_allowed = true;
-    std::string ice_servers_json = "[]";
+    ice_servers ice;
     std::string server_name = "signaller";
 };
 

@@ -1,5 +1,6 @@
 #include "server/config.hpp"
 
+#include "server/ice_servers.hpp"
 #include "server/option_table.hpp"
 #include "server/quantity.hpp"
 
@@ -225,6 +226,11 @@ void make_consistent(config& made, const std::vector<setting>& chosen) {
     check.at_most("max-reason", limits.reason, limits.message, "max-message");
     check.at_most("max-token", limits.token, limits.message, "max-message");
     check.needs(made.proxy == proxy_protocol::on, "proxy-protocol", !made.trusted_proxies.empty(), "trusted-proxy");
+    const bool has_secret = !made.turn_secrets.empty();
+    const bool wants_secret = !unsigned_turn_urls(made.ice_servers_json).empty();
+    check.needs(has_secret, "turn-secret", wants_secret, "ice-servers of a turn: url, without credential,");
+    check.needs(wants_secret, "ice-servers of a turn: url", has_secret, "turn-secret, or a credential,");
+    check.needs(!made.turn_rest_key.empty(), "turn-rest-key", has_secret, "turn-secret");
     // Less, and a message of the size allowed could never be delivered.
     check.at_least("queue", made.queue_bytes, limits.content, "max-content");
     check.at_least("channel-log", made.channel_log_bytes, limits.content, "max-content");
@@ -271,8 +277,17 @@ channel::settings channel_settings(const config& from) {
     to.max_invitations = from.max_invitations;
     to.max_remembered = from.max_remembered;
     to.broadcast_allowed = from.broadcast == broadcast_policy::everyone;
-    to.ice_servers_json = from.ice_servers_json;
+    to.ice = make_ice_servers(from.ice_servers_json, from.turn_secrets, from.turn_ttl);
     to.server_name = from.server_name;
+    return to;
+}
+
+web::turn_rest turn_rest_settings(const config& from) {
+    web::turn_rest to;
+    to.key = from.turn_rest_key;
+    to.secret = first_turn_secret(from.turn_secrets);
+    to.ttl = std::chrono::ceil<std::chrono::seconds>(from.turn_ttl);
+    to.uris = unsigned_turn_urls(from.ice_servers_json);
     return to;
 }
 

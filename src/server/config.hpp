@@ -4,6 +4,7 @@
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "protocol/limits.hpp"
+#include "web/turn_rest.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -60,12 +61,17 @@ struct config {
 
     broadcast_policy broadcast = broadcast_policy::everyone;
     std::string ice_servers_json = "[]";  ///< compact, valid
+    std::string turn_secrets;             ///< as are_turn_secrets takes them; empty: none
+    std::chrono::milliseconds turn_ttl{std::chrono::hours{24}};
+    std::string turn_rest_key;  ///< empty: `GET /turn` is not served
     log_level log = log_level::info;
     std::string server_name = "signaller/" + std::string{version()};
 };
 
 /// The part that the domain has to know.
 [[nodiscard]] channel::settings channel_settings(const config& from);
+/// What `GET /turn` has to know.
+[[nodiscard]] web::turn_rest turn_rest_settings(const config& from);
 
 /// The program has nothing more to do than to say `text` (which ends in a newline) and to exit.
 struct exit_request {

@@ -141,6 +141,21 @@ bool assign_ice_servers(config& to, std::string_view value) {
     return true;
 }
 
+bool assign_turn_secrets(config& to, std::string_view value) {
+    if (!are_turn_secrets(value)) return false;
+    to.turn_secrets = value == "none" ? "" : value;
+    return true;
+}
+
+/// Long enough that nobody finds it by trying.
+bool assign_turn_rest_key(config& to, std::string_view value) {
+    constexpr std::size_t least_characters = 16;
+    const bool one = are_turn_secrets(value) && value.find(',') == value_end;
+    if (value != "none" && (!one || value.size() < least_characters)) return false;
+    to.turn_rest_key = value == "none" ? "" : value;
+    return true;
+}
+
 std::string show_ice_servers(const config& from) {
     std::string shown;
     for (const char c : from.ice_servers_json) {
@@ -321,9 +336,31 @@ void add_channels(std::vector<option>& table) {
     table.push_back(size(
         {group, "queue", "bytes waiting for one slow connection; more closes with 4001"}, 4 * kibibyte, gibibyte,
         [](auto& c) -> auto& { return c.queue_bytes; }));
-    table.push_back({group, "ice-servers", "what clients are told as iceServers, an array of RTCIceServer", "JSON", "",
-                     "a JSON array of RTCIceServer dictionaries with stun:, stuns:, turn: or turns: urls",
-                     assign_ice_servers, show_ice_servers});
+}
+
+void add_ice(std::vector<option>& table) {
+    constexpr std::string_view group = "ICE servers and TURN";
+    table.push_back({group, "ice-servers",
+                     "what clients are told: urls such as stun:stun.example.org:3478, or a JSON array of RTCIceServer; "
+                     "may be repeated",
+                     "LIST", "",
+                     "urls (stun:, stuns:, turn: or turns:) with commas between, or a JSON array of RTCIceServer "
+                     "dictionaries with such urls",
+                     assign_ice_servers, show_ice_servers, /*repeatable=*/true});
+    table.push_back({group, "turn-secret",
+                     "shared with the TURN servers (coturn's static-auth-secret), signs credentials for those without "
+                     "one; may be repeated: the first signs",
+                     "LIST", "", "none, or secrets of 1 to 256 printable ASCII characters without '#', ',' and space",
+                     assign_turn_secrets,
+                     [](const config& from) { return from.turn_secrets.empty() ? "none" : from.turn_secrets; },
+                     /*repeatable=*/true});
+    table.push_back(duration(
+        {group, "turn-ttl", "how long such credentials are good for; fresh ones are sent at 80 % of it"}, 1s, 720h,
+        [](auto& c) -> auto& { return c.turn_ttl; }));
+    table.push_back({group, "turn-rest-key", "with it, application servers get credentials by GET /turn?service=turn",
+                     "TEXT", "", "none, or 16 to 256 printable ASCII characters without '#', ',' and space",
+                     assign_turn_rest_key,
+                     [](const config& from) { return from.turn_rest_key.empty() ? "none" : from.turn_rest_key; }});
 }
 
 std::vector<option> make_table() {
@@ -334,6 +371,7 @@ std::vector<option> make_table() {
     add_resuming(table);
     add_commands(table);
     add_channels(table);
+    add_ice(table);
     table.push_back(choice(
         {"Logging", "log-level", "least severity that is logged"},
         {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));

@@ -57,6 +57,7 @@ server::server(const config& from)
     : config_(from),
       settings_(channel_settings(from)),
       connection_settings_(connection_settings(from)),
+      site_(turn_rest_settings(from)),
       admissions_(connection_settings_.admission) {
     for (std::size_t index = 0; index < config_.threads; ++index) {
         runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));

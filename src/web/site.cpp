@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <utility>
 
 namespace web {
 
@@ -54,7 +55,7 @@ std::string etag_of(std::string_view content) {
 
 }  // namespace
 
-site::site() {
+site::site(turn_rest turn) : turn_(std::move(turn)) {
     for (const auto& file : embedded_files()) {
         std::string headers = "Cache-Control: no-cache\r\nETag: " + etag_of(file.content) + "\r\n";
         headers += security_headers;
@@ -72,6 +73,7 @@ std::string site::answer(const net::http_request& request) const {
     }
     if (request.path == "/healthz")
         return net::make_response(request, 200, text, "ok\n", "Cache-Control: no-store\r\n");
+    if (request.path == "/turn" && !turn_.key.empty()) return answer_turn(request, turn_, channel::shard::now_ms());
     if (request.path == "/ws") {
         return net::make_response(request, 426, text, "this is a WebSocket: new WebSocket(\"ws://...\")\n",
                                   "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");

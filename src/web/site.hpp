@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/host.hpp"
+#include "web/turn_rest.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,11 +15,12 @@ struct embedded_file {
     std::string_view content;
 };
 
-/// Answers plain HTTP requests: the page and the client module at their paths, and `/healthz`. Everything may be cached
+/// Answers plain HTTP requests: the page and the client module at their paths, `/healthz`, and `/turn` where that
+/// is configured. Everything may be cached
 /// but is asked for again (ETag), so that a new server is a new page.
 class site final : public net::http_site {
 public:
-    site();
+    explicit site(turn_rest turn = {});
 
     [[nodiscard]] std::string answer(const net::http_request& request) const override;
 
@@ -29,6 +31,7 @@ private:
         std::string headers;
     };
     std::unordered_map<std::string_view, entry> entries_;
+    turn_rest turn_;
 };
 
 }  // namespace web

@@ -145,6 +145,9 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"channel-log", "1MiB"},
                                                                               {"queue", "1MiB"},
                                                                               {"ice-servers", "[]"},
+                                                                              {"turn-secret", "none"},
+                                                                              {"turn-ttl", "24h"},
+                                                                              {"turn-rest-key", "none"},
                                                                               {"log-level", "info"}};
     const auto made = accepted({});
     for (const auto& [name, value] : defaults) {
@@ -260,7 +263,13 @@ BOOST_AUTO_TEST_CASE(ranges_are_checked_at_both_ends) {
                                                                {"--server-name", " a"},
                                                                {"--server-name", "a#b"},
                                                                {"--server-name", "\xC3\xA4"},
-                                                               {"--ice-servers", "{}"}}) {
+                                                               {"--ice-servers", "{}"},
+                                                               {"--turn-secret", "a b"},
+                                                               {"--turn-secret", ",a"},
+                                                               {"--turn-ttl", "999ms"},
+                                                               {"--turn-ttl", "721h"},
+                                                               {"--turn-rest-key", "fifteen-charact"},
+                                                               {"--turn-rest-key", "sixteen,charact."}}) {
         BOOST_TEST(mentions(refused(arguments), {arguments[0], arguments[1], "expected"}));
     }
     BOOST_TEST(accepted({"--port", "65535"}).port == 65535);
@@ -317,6 +326,23 @@ BOOST_AUTO_TEST_CASE(a_default_gives_way_to_a_choice_and_choices_must_agree) {
     BOOST_TEST(mentions(refused({"--max-message", "1024"}, {"SIGNALLER_MAX_CONTENT=2k"}),
                         {"--max-content", "\"2k\"", "--max-message"}));
     BOOST_TEST(mentions(refused({"--queue", "32KiB"}), {"--queue", "--max-content"}));
+}
+
+BOOST_AUTO_TEST_CASE(turn_servers_and_secrets_need_each_other) {
+    const auto made = accepted({"--ice-servers", "turn:t.example", "--ice-servers", "stun:s.example", "--turn-secret",
+                                "new", "--turn-secret", "old", "--turn-rest-key", "0123456789abcdef"});
+    BOOST_TEST(made.turn_secrets == "new,old");
+    BOOST_TEST(server::channel_settings(made).ice.expire());
+    const auto rest = server::turn_rest_settings(made);
+    BOOST_TEST(rest.secret == "new");
+    BOOST_TEST(rest.uris.size() == 1U);
+    // A configuration file that it prints is one that it takes.
+    const temporary_file file{server::print_config(made)};
+    BOOST_TEST(server::print_config(accepted({"--config", file.path()})) == server::print_config(made));
+    BOOST_TEST(mentions(refused({"--turn-secret", "s"}), {"--turn-secret", "expected --ice-servers"}));
+    BOOST_TEST(mentions(refused({"--turn-secret", "s", "--ice-servers", "stun:s"}), {"expected --ice-servers"}));
+    BOOST_TEST(mentions(refused({"--ice-servers", "turn:t"}), {"--ice-servers", "expected --turn-secret"}));
+    BOOST_TEST(mentions(refused({"--turn-rest-key", "0123456789abcdef"}), {"expected --turn-secret"}));
 }
 
 BOOST_AUTO_TEST_CASE(help_shows_every_option_with_its_default) {
