@@ -28,6 +28,11 @@ function show(view) {
     byId(view).querySelector("h2, input")?.scrollIntoView?.({ block: "nearest" });
 }
 
+function paintTitle() {
+    byId("room-title").textContent = session?.name ?? text("tagline");
+    document.title = session ? `${session.name} · Signaller` : "Signaller";
+}
+
 function paintState(detail) {
     const pill = byId("connection");
     const state = detail?.state ?? "";
@@ -52,7 +57,7 @@ function paintMedia() {
         ["camera", "video", "camera", "cameraOn", "cameraOff"], ["preview-camera", "video", "camera", "cameraOn", "cameraOff"],
     ]) {
         const active = media.isOn(kind);
-        byId(id).setAttribute("aria-pressed", String(active));
+        byId(id).dataset.on = active;
         nameButton(byId(id), text(active ? off : on));
         setIcon(byId(id), active ? name : `${name}-off`);
     }
@@ -65,11 +70,17 @@ function paintTexts() {
     byId("say-text").placeholder = text("messageHint");
     byId("stage").setAttribute("aria-label", text("video"));
     byId("toolbar").setAttribute("aria-label", text("toolbar"));
+    byId("tab-list").setAttribute("aria-label", text("sidePanel"));
+    byId("messages").setAttribute("aria-label", text("chat"));
+    byId("link").setAttribute("aria-label", text("link"));
+    nameButton(byId("share"), text("share"));
+    nameButton(byId("screen"), text("screenOn"));
     nameButton(byId("settings"), text("settings"));
     nameButton(byId("leave"), text("leave"));
     nameButton(byId("side-switch"), text("sideOpen"));
     nameButton(byId("side-close"), text("sideClose"));
     nameButton(byId("say").querySelector("button"), text("send"));
+    paintTitle();
     paintMedia();
     paintBullets();
     session?.repaint();
@@ -77,7 +88,7 @@ function paintTexts() {
 }
 
 function paintBullets() {
-    byId("bullet-switch").setAttribute("aria-pressed", String(settings.on));
+    byId("bullet-switch").dataset.on = settings.on;
     nameButton(byId("bullet-switch"), text(settings.on ? "bulletsOff" : "bulletsShow"));
 }
 
@@ -105,9 +116,8 @@ async function enter(room, name) {
     submit.disabled = true;
     remember("name", name);
     history.replaceState(null, "", `#${encodeURIComponent(room)}`);
-    byId("room-title").textContent = room;
-    document.title = `${room} · Signaller`;
     session = new Session({ room, name, media, bullets });
+    paintTitle();
     session.addEventListener("statechange", ({ detail }) => paintState(detail));
     session.addEventListener("ended", ({ detail }) => end(detail));
     session.addEventListener("inspect", ({ detail }) => showReport(detail));
@@ -121,6 +131,7 @@ async function enter(room, name) {
         session.leave();
         session = null;
         paintState(null);
+        paintTitle();
         show("lobby");
         byId("join-error").textContent = text("joinFailed", { reason: error.message });
         byId("join-error").hidden = false;
@@ -138,6 +149,7 @@ function end({ title, reason }) {
     byId("ended-title").textContent = text(title);
     byId("ended-reason").textContent = reason ?? "";
     paintState(null);
+    paintTitle();
     show("ended");
     byId("again").focus();
 }

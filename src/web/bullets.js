@@ -15,10 +15,12 @@ export class Bullets {
     #container;
     #lanes = [];
     #waiting = [];
+    #flying = new Set();
     #scheduled = false;
     #measure = document.createElement("canvas").getContext("2d");
     #size = { width: 0, height: 0 };
     #settings = { on: true, speed: 160, density: 1, size: 22, opacity: 1 };
+    /** How many flew, and how many were left to the chat, since the page began. */
     flown = 0;
     left = 0;
 
@@ -30,14 +32,20 @@ export class Bullets {
         }).observe(container);
     }
 
+    get waiting() {
+        return this.#waiting.length;
+    }
+
     apply(settings) {
-        this.#settings = { ...this.#settings, ...settings };
-        const { on, size, opacity } = this.#settings;
+        const before = this.#settings;
+        this.#settings = { ...before, ...settings };
+        const { on, size, speed, opacity } = this.#settings;
         this.#container.hidden = !on;
         this.#container.style.opacity = opacity;
         this.#container.style.fontSize = `${size}px`;
         this.#measure.font = `600 ${size}px ${getComputedStyle(this.#container).fontFamily}`;
-        if (!on) this.clear();
+        if (!on || size !== before.size) this.clear();
+        if (speed !== before.speed) this.#hasten(speed);
         this.#layOut();
     }
 
@@ -51,13 +59,28 @@ export class Bullets {
     }
 
     clear() {
+        this.left += this.#waiting.length;
         this.#waiting = [];
-        for (const flying of [...this.#container.children]) flying.remove();
+        for (const { bullet } of this.#flying) bullet.remove();
+        this.#flying.clear();
+        this.#lanes.fill(0);
     }
 
+    /** A lane is free as soon as the last comment in it has entered, which depends on where the right edge is now. */
     #layOut() {
-        const count = Math.max(1, Math.floor((this.#size.height / (this.#settings.size * 1.6)) * this.#settings.density));
-        this.#lanes = Array.from({ length: count }, (_, lane) => this.#lanes[lane] ?? 0);
+        const { size, speed, density } = this.#settings;
+        const now = document.timeline.currentTime;
+        const count = Math.max(1, Math.floor((this.#size.height / (size * 1.6)) * density));
+        this.#lanes = Array.from({ length: count }, () => 0);
+        for (const { lane, flight, speed: pace } of this.#flying) {
+            const wayToGo = ((flight.effect.getTiming().duration - flight.currentTime) * pace) / 1_000;
+            if (lane < count) this.#lanes[lane] = Math.max(this.#lanes[lane], now + ((wayToGo - this.#size.width) / speed) * 1_000);
+        }
+    }
+
+    /** Those in the air keep pace with those to come, or they would be run into. */
+    #hasten(speed) {
+        for (const flying of this.#flying) flying.flight.playbackRate = speed / flying.speed;
     }
 
     #schedule() {
@@ -94,7 +117,14 @@ export class Bullets {
             { transform: [`translate(${width}px, ${y}px)`, `translate(${-length - gap}px, ${y}px)`] },
             { duration: ((width + length + gap) / speed) * 1_000, easing: "linear" },
         );
-        flight.onfinish = () => bullet.remove();
+        // At once, not when the browser is ready: the lane was timed by this frame.
+        flight.startTime = now;
+        const flying = { bullet, flight, lane, speed };
+        this.#flying.add(flying);
+        flight.onfinish = () => {
+            this.#flying.delete(flying);
+            bullet.remove();
+        };
     }
 
     #leave(waiting) {

@@ -22,14 +22,14 @@ export class Chat {
         this.#add(() => {
             const shown = new Date(time);
             const clock = element("time", { textContent: shown.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }), dateTime: shown.toISOString() });
-            const line = element("li", { className: own ? "own" : "" }, element("b", { textContent: from.name }), clock, element("p", { textContent: content }));
+            const line = element("div", { className: own ? "own" : "" }, element("b", { textContent: from.name }), clock, element("p", { textContent: content }));
             line.style.setProperty("--hue", hueOf(from.id));
             return line;
         });
     }
 
     note(textContent) {
-        this.#add(() => element("li", { className: "note", textContent }));
+        this.#add(() => element("div", { className: "note", textContent }));
     }
 
     clear() {

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { launchBrowser } from "./support/browser.mjs";
+import { close, openPage, patience, visitRoom } from "./support/page.mjs";
+import { startServer } from "./support/server.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds fault with (WCAG 2.2 A and AA, and its best practices), as a list that says where. */
+async function faults(page, where) {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => axe.run(document));
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${where}: ${id} at ${target}: ${failureSummary}`));
+}
+
+describe("the page for everybody", { timeout: 120_000 }, () => {
+    let server;
+    let browser;
+
+    before(async () => {
+        server = await startServer();
+        browser = await launchBrowser();
+    });
+
+    after(async () => {
+        await browser?.close();
+        await server?.stop();
+    });
+
+    for (const [colorScheme, size] of [["light", {}], ["dark", { width: 390, height: 844 }]]) {
+        test(`axe finds no fault with lobby, call, panels and dialogs (${colorScheme})`, async () => {
+            const found = [];
+            const lobby = await openPage(browser, `${server.page}#access`, { colorScheme, ...size });
+            await lobby.waitForSelector("#lobby:not([hidden])", patience);
+            found.push(...await faults(lobby, "lobby"));
+            await close(lobby);
+
+            const ann = await visitRoom(browser, server, "Ann", `access ${colorScheme}`, { colorScheme, ...size });
+            const ben = await visitRoom(browser, server, "Ben", `access ${colorScheme}`, { colorScheme, ...size });
+            await ann.waitForSelector(".tile:not(.self)", patience);
+            found.push(...await faults(ann, "call"));
+            if (await ann.isHidden("#side")) await ann.click("#side-switch");
+            await ann.click("#tab-people");
+            await ann.waitForSelector("#people .acts button", patience);
+            found.push(...await faults(ann, "people"));
+            for (const opener of ["#share", "#settings", '#people [data-act^="kick"]']) {
+                await ann.click(opener);
+                await ann.waitForSelector("dialog[open]", patience);
+                found.push(...await faults(ann, opener));
+                await ann.keyboard.press("Escape");
+            }
+            await ben.click("#leave");
+            await ben.waitForSelector("#ended:not([hidden])", patience);
+            found.push(...await faults(ben, "end"));
+            assert.deepEqual(found, []);
+            await close(ann, ben);
+        });
+    }
+});

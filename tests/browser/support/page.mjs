@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+
+export const patience = { timeout: 20_000 };
+
+/** A page of its own, as a new visitor has it. What it complains about on its console is kept, and no test lets it pass. */
+export async function openPage(browser, address, { locale = "en-US", width = 1200, height = 800, ...more } = {}) {
+    const context = await browser.newContext({ locale, viewport: { width, height }, ...more });
+    const page = await context.newPage();
+    page.complaints = [];
+    page.on("pageerror", (error) => page.complaints.push(error.message));
+    page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()));
+    await page.goto(address);
+    return page;
+}
+
+export async function visitRoom(browser, server, name, room, options) {
+    const page = await openPage(browser, `${server.page}#${encodeURIComponent(room)}`, options);
+    await page.fill("#name", name);
+    await page.click("#join-form [type=submit]");
+    await page.waitForSelector("#call:not([hidden])", patience);
+    return page;
+}
+
+/** Pictures other than one's own are shown, and move. */
+export async function seesMovingPictures(page, count) {
+    await page.waitForFunction((count) => document.querySelectorAll(".tile:not(.self)").length === count, count, patience);
+    await page.waitForFunction((count) => {
+        const videos = [...document.querySelectorAll(".tile:not(.self) video")];
+        return videos.filter((video) => video.videoWidth > 0 && video.currentTime > 0.5 && video.getVideoPlaybackQuality().totalVideoFrames > 3).length === count;
+    }, count, patience);
+}
+
+export async function say(page, line) {
+    await page.fill("#say-text", line);
+    await page.press("#say-text", "Enter");
+}
+
+export function hears(page, line) {
+    return page.waitForFunction((line) => [...document.querySelectorAll("#messages p")].some((shown) => shown.textContent === line), line, patience);
+}
+
+export async function close(...pages) {
+    for (const page of pages) {
+        assert.deepEqual(page.complaints, []);
+        await page.context().close();
+    }
+}
