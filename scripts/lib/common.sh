@@ -83,6 +83,9 @@ need_build() {
 # For cmake --workflow --preset package.
 need_package() { need_build dpkg-shlibdeps=dpkg-dev file=file; }
 
+# What the browser tests run beside the browser: a TURN server.
+need_browser_tests() { need_build node=nodejs npm=npm turnserver=coturn "$@"; }
+
 need_tests() {
     need_build "libboost-test$(boost_version)-dev" python3=python3
 }

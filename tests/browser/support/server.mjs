@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { within } from "./wait.mjs";
+import { endWithTests, within } from "./wait.mjs";
 
 const defaultBinary = fileURLToPath(new URL("../../../build/release/signaller", import.meta.url));
 
@@ -16,6 +16,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SIGNALLER_")));
     const child = spawn(binary, ["--port", String(port), ...args], { stdio: ["ignore", "pipe", "pipe"], env });
     const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+    endWithTests(child);
     const stderr = [];
     child.stderr.on("data", (data) => stderr.push(data));
     const said = () => Buffer.concat(stderr).toString();
@@ -47,7 +48,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
 
         async kill() {
             child.kill("SIGKILL");
-            await exited;
+            await within(20_000, "the server's end after SIGKILL", exited);
         },
     };
 }

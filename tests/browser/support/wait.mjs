@@ -10,3 +10,21 @@ export async function within(milliseconds, what, promise) {
         clearTimeout(timer);
     }
 }
+
+/** A child that a failed test did not end neither keeps the tests from ending nor outlives them. */
+export function endWithTests(child) {
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) stream.unref();
+    process.once("exit", () => child.kill("SIGKILL"));
+}
+
+/** The condition's value once there is one; it is asked again and again. */
+export async function until(what, condition, milliseconds = 20_000) {
+    const deadline = performance.now() + milliseconds;
+    for (;;) {
+        const value = await condition();
+        if (value) return value;
+        if (performance.now() > deadline) throw new Error(`${what}: not within ${milliseconds} ms`);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+}
