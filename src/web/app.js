@@ -2,24 +2,18 @@ import { Bullets } from "./bullets.js";
 import { byId, nameButton, recall, remember, setIcon, toast } from "./dom.js";
 import { applyTexts, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
 import { LocalMedia } from "./media.js";
-import { Session } from "./session.js";
 import { askReason, openSettings, openShare, showReport } from "./dialogs.js";
+import { mode, roomName, openSession } from "./mode.js";
 
-/** The page's course: lobby, call, end. What happens inside a call is Session's. */
+/** The page's course: lobby, call, end. What happens inside a call is its session's. */
 
 const media = new LocalMedia();
 const bullets = new Bullets(byId("bullets"));
 const settings = recall("bullets", { on: !matchMedia("(prefers-reduced-motion: reduce)").matches, speed: 160, density: 0.7, size: 24, opacity: 1 });
 const visit = "signaller.visit";
+const visited = (room) => `${mode} ${room}`;
 let session = null;
 
-const roomName = () => {
-    try {
-        return decodeURIComponent(location.hash.slice(1)).trim();
-    } catch {
-        return "";
-    }
-};
 const randomRoom = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => "abcdefghjkmnpqrstuvwxyz23456789"[byte % 31]).join("");
 
 function show(view) {
@@ -29,8 +23,24 @@ function show(view) {
 }
 
 function paintTitle() {
-    byId("room-title").textContent = session?.name ?? text("tagline");
-    document.title = session ? `${session.name} · Signaller` : "Signaller";
+    const name = session?.name ?? (mode === "watcher" ? roomName() : "");
+    byId("room-title").textContent = name || text("tagline");
+    document.title = name ? `${name} · Signaller` : "Signaller";
+}
+
+function paintAudience(detail) {
+    byId("audience").hidden = !detail;
+    if (detail) byId("audience").textContent = text("audience", detail);
+}
+
+function paintPlaces(detail) {
+    byId("places-now").textContent = text("placesNow", detail);
+}
+
+/** What a watcher is told while there is no picture. */
+function paintNotice({ key, values }) {
+    byId("notice").hidden = !key;
+    byId("notice-text").textContent = key ? text(key, values) : "";
 }
 
 function paintState(detail) {
@@ -61,6 +71,13 @@ function paintMedia() {
         nameButton(byId(id), text(active ? off : on));
         setIcon(byId(id), active ? name : `${name}-off`);
     }
+}
+
+function paintNothing() {
+    paintState(null);
+    paintTitle();
+    paintAudience(null);
+    paintNotice({ key: null });
 }
 
 function paintTexts() {
@@ -99,14 +116,20 @@ function changeBullets(change) {
     paintBullets();
 }
 
-async function openLobby() {
-    show("lobby");
-    byId("name").value = recall("name", "");
-    byId("room").value = roomName() || randomRoom();
+async function openPreview() {
+    if (mode === "watcher") return;
     byId("preview").srcObject = media.stream;
     const notice = await media.openBoth();
     byId("preview-notice").textContent = notice ? text(notice) : "";
     await fillChoices([byId("camera-choice"), byId("microphone-choice")]);
+}
+
+async function openLobby() {
+    show("lobby");
+    byId("name").value = recall("name", "");
+    byId("room").value = roomName() || randomRoom();
+    byId("places").value = recall("places", 8);
+    await openPreview();
     byId(byId("name").value ? "join-form" : "name").focus();
 }
 
@@ -116,22 +139,21 @@ async function enter(room, name) {
     submit.disabled = true;
     remember("name", name);
     history.replaceState(null, "", `#${encodeURIComponent(room)}`);
-    session = new Session({ room, name, media, bullets });
+    session = await openSession({ room, name, media, bullets, places: recall("places", 8) });
     paintTitle();
-    session.addEventListener("statechange", ({ detail }) => paintState(detail));
-    session.addEventListener("ended", ({ detail }) => end(detail));
-    session.addEventListener("inspect", ({ detail }) => showReport(detail));
-    session.addEventListener("ask", ({ detail }) => askReason(detail));
+    const listeners = { statechange: paintState, ended: end, inspect: showReport, ask: askReason, audience: paintAudience, places: paintPlaces, notice: paintNotice };
+    for (const [type, take] of Object.entries(listeners)) session.addEventListener(type, ({ detail }) => take(detail));
     try {
         await session.join();
-        sessionStorage.setItem(visit, room);
+        sessionStorage.setItem(visit, visited(room));
         show("call");
         byId("say-text").focus({ preventScroll: true });
     } catch (error) {
+        // What has ended by itself meanwhile says so already.
+        if (!session) return;
         session.leave();
         session = null;
-        paintState(null);
-        paintTitle();
+        paintNothing();
         show("lobby");
         byId("join-error").textContent = text("joinFailed", { reason: error.message });
         byId("join-error").hidden = false;
@@ -148,8 +170,7 @@ function end({ title, reason }) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     byId("ended-title").textContent = text(title);
     byId("ended-reason").textContent = reason ?? "";
-    paintState(null);
-    paintTitle();
+    paintNothing();
     show("ended");
     byId("again").focus();
 }
@@ -158,6 +179,7 @@ function wireLobby() {
     byId("join-form").addEventListener("submit", (event) => {
         event.preventDefault();
         const [room, name] = [byId("room").value.trim(), byId("name").value.trim()];
+        remember("places", placesIn(byId("places")));
         if (room && name && !session) enter(room, name);
     });
     for (const [id, kind] of [["camera-choice", "video"], ["microphone-choice", "audio"], ["camera-change", "video"], ["microphone-change", "audio"]]) {
@@ -175,6 +197,9 @@ function wireLobby() {
     navigator.mediaDevices?.addEventListener("devicechange", () => fillChoices([byId("camera-choice"), byId("microphone-choice")]));
 }
 
+/** The bounds that the field shows hold for what is typed, too. */
+const placesIn = (field) => Math.min(Number(field.max), Math.max(0, Math.round(Number(field.value) || 0)));
+
 function wireCall() {
     byId("leave").addEventListener("click", () => {
         session?.leave();
@@ -183,14 +208,20 @@ function wireCall() {
     byId("again").addEventListener("click", openLobby);
     byId("bullet-switch").addEventListener("click", () => changeBullets({ on: !settings.on }));
     byId("settings").addEventListener("click", async () => {
-        await fillChoices([byId("camera-change"), byId("microphone-change")]);
+        if (mode !== "watcher") await fillChoices([byId("camera-change"), byId("microphone-change")]);
+        byId("places-change").value = session?.places ?? 0;
         openSettings(settings, { changeBullets, away: session?.away ?? false, setAway: (away) => session?.setAway(away) });
     });
     byId("share").addEventListener("click", () => {
         const room = session ? session.name : byId("room").value.trim() || roomName();
         openShare(`${location.origin}${location.pathname}#${encodeURIComponent(room)}`);
     });
-    byId("screen").hidden = !navigator.mediaDevices?.getDisplayMedia;
+    byId("places-change").addEventListener("change", ({ target }) => {
+        target.value = placesIn(target);
+        remember("places", placesIn(target));
+        if (session) session.places = placesIn(target);
+    });
+    if (mode !== "watcher") byId("screen").hidden = !navigator.mediaDevices?.getDisplayMedia;
     byId("say").addEventListener("submit", async (event) => {
         event.preventDefault();
         const line = byId("say-text").value.trim();
@@ -212,8 +243,8 @@ bullets.apply(settings);
 onLanguage(paintTexts);
 
 const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-if (reloaded && roomName() && sessionStorage.getItem(visit) === roomName() && recall("name", "")) {
-    await media.openBoth();
+if (reloaded && roomName() && sessionStorage.getItem(visit) === visited(roomName()) && recall("name", "")) {
+    if (mode !== "watcher") await media.openBoth();
     await enter(roomName(), recall("name", ""));
 } else {
     sessionStorage.removeItem(visit);

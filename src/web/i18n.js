@@ -2,6 +2,11 @@ import { recall, remember } from "./dom.js";
 
 const texts = {
     en: {
+        asking: "Connecting to the stream…", audience: "Live · {members} here", goLive: "Go live", live: "Live stream", notBegun: "This stream has not begun. It starts here by itself as soon as it does.",
+        placesFull: "All {places} places for video are taken. You are number {line} in line, and can chat meanwhile.", placesNow: "{watching} of {places} places taken, {waiting} in line", placesWanted: "Viewers with video (each costs upload)",
+        senderAway: "The sender is away. The stream goes on here when they are back.", sendIntro: "One sends, many watch and comment.", sendTitle: "Start a live stream", stream: "Stream",
+        streamOver: "The stream is over", streamTaken: "this stream belongs to somebody else; reload the page to watch it", toCall: "Have a video call instead", toLive: "Send a live stream", watch: "Watch",
+        watchIntro: "You will see and hear the stream; nobody sees you.", watchTitle: "Watch the stream",
         again: "Join again", alone: "Nobody else is here yet. Share the link and they will appear.", away: "away", awayNow: "I am away", ban: "Ban", banAsk: "Ban {name} from this room?",
         banned: "Banned", bulletDensity: "Density", bulletOpacity: "Opacity", bulletSize: "Size", bulletSpeed: "Speed", bullets: "Bullet comments", bulletsOff: "Hide bullet comments",
         bulletsOn: "Show bullet comments", bulletsShow: "Show bullet comments", camera: "Camera", cameraOff: "Turn camera off", cameraOn: "Turn camera on", cancel: "Cancel", chat: "Chat",
@@ -18,6 +23,11 @@ const texts = {
         youAreOperator: "You are an operator now",
     },
     zh: {
+        asking: "正在连接直播…", audience: "直播中 · {members} 人", goLive: "开始直播", live: "直播", notBegun: "直播尚未开始，开始后会自动播放。",
+        placesFull: "{places} 个视频席位已满。你排在第 {line} 位，可以先聊天。", placesNow: "已用 {watching}/{places} 个席位，{waiting} 人排队", placesWanted: "可看视频的观众数（每人占用上行带宽）",
+        senderAway: "主播暂时离开，回来后会继续播放。", sendIntro: "一人直播，众人观看并发弹幕。", sendTitle: "发起直播", stream: "直播间",
+        streamOver: "直播已结束", streamTaken: "此直播间属于其他人；刷新页面即可观看", toCall: "改为视频通话", toLive: "发起直播", watch: "观看",
+        watchIntro: "你可以看到和听到直播，别人看不到你。", watchTitle: "观看直播",
         again: "重新加入", alone: "这里还没有其他人。分享链接，他们就会出现在这里。", away: "离开", awayNow: "我暂时离开", ban: "封禁", banAsk: "将 {name} 移出房间并封禁？",
         banned: "已封禁", bulletDensity: "密度", bulletOpacity: "不透明度", bulletSize: "字号", bulletSpeed: "速度", bullets: "弹幕", bulletsOff: "关闭弹幕",
         bulletsOn: "显示弹幕", bulletsShow: "打开弹幕", camera: "摄像头", cameraOff: "关闭摄像头", cameraOn: "打开摄像头", cancel: "取消", chat: "聊天",

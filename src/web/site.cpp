@@ -63,7 +63,11 @@ site::site(turn_rest turn) : turn_(std::move(turn)) {
         headers += "Access-Control-Allow-Origin: *\r\n";
         entries_.emplace(file.path, entry{file.content, content_type_of(file.path), std::move(headers)});
     }
-    if (const auto index = entries_.find("/index.html"); index != entries_.end()) entries_.emplace("/", index->second);
+    const auto index = entries_.find("/index.html");
+    if (index == entries_.end()) return;
+    // The page tells by its address whether it is for calls or for live streams.
+    const entry& page = index->second;
+    for (const std::string_view path : {"/", "/live"}) entries_.emplace(path, page);
 }
 
 std::string site::answer(const net::http_request& request) const {

@@ -95,11 +95,11 @@ describe("bullet comments", { timeout: 120_000 }, () => {
             let overlaps = 0;
             for (const speed of [80, 360, 120]) {
                 bullets.apply({ speed });
-                overlaps += await flyFor(bullets, layer, 60);
+                overlaps += await flyFor(bullets, layer, 30);
             }
             for (const right of ["400px", "0px"]) {
                 layer.style.right = right;
-                overlaps += await flyFor(bullets, layer, 60);
+                overlaps += await flyFor(bullets, layer, 30);
             }
             layer.remove();
             return overlaps;

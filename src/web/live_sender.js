@@ -1,0 +1,158 @@
+import { Audience } from "./audience.js";
+import { byId, nameButton } from "./dom.js";
+import { text } from "./i18n.js";
+import { LiveSession, stage, stateChannel } from "./live_session.js";
+import { Call } from "./signaller.js";
+import { hueOf } from "./stage.js";
+import { storageOf } from "./streams.js";
+
+/** A watcher that asks again and again is not called again and again. */
+const leastCallAge = 2_000;
+
+/** Sends one stream: a call to each watcher up to `places`, and the rest stand in line and chat. */
+export class LiveSender extends LiveSession {
+    #media;
+    #screen = null;
+    #calls = new Map();
+    #audience;
+
+    constructor({ media, places, ...rest }) {
+        super({ ...rest, storage: storageOf(rest.room) });
+        this.#media = media;
+        this.#audience = new Audience(places, {
+            call: (id) => this.#call(id),
+            hangUp: (id) => this.#hangUp(id),
+            tell: (id, live) => this.tell(id, live).catch(() => this.#audience.leave(id)),
+        });
+        this.onLive((from, live) => live === "watch" && this.#takeRequest(from));
+        this.on(this.room, "memberleave", ({ member }) => this.#lose(member.id));
+        this.on(media, "change", (change) => this.#changeMedia(change));
+        this.on(byId("screen"), "click", () => this.#toggleScreen());
+    }
+
+    get places() {
+        return this.#audience.limit;
+    }
+
+    set places(places) {
+        this.#audience.limit = places;
+        this.paintAudience();
+    }
+
+    async join() {
+        await this.signaller.ready;
+        const { owner } = await this.enter();
+        if (owner !== this.signaller.id) {
+            super.leave();
+            throw new Error(text("streamTaken"));
+        }
+        this.#showSelf();
+    }
+
+    /** The stream stays this browser's: the server gives it back to its session. */
+    leave() {
+        this.stop();
+        this.signaller.close({ keep: true });
+    }
+
+    stop() {
+        this.#stopScreen();
+        super.stop();
+    }
+
+    paintAudience() {
+        super.paintAudience();
+        if (!this.stopped) this.dispatch("places", { watching: this.#audience.watching, waiting: this.#audience.waiting, places: this.places });
+    }
+
+    repaint() {
+        super.repaint();
+        this.#paintScreenButton();
+    }
+
+    /** Whoever may read the channel may watch; in a large one the server knows better than this page who is in it. */
+    async #takeRequest(id) {
+        const known = this.room.members.has(id) || (await this.signaller.whois(id).catch(() => null))?.channels.includes(this.room.channel);
+        if (!known || this.stopped) return;
+        this.#audience.ask(id);
+        this.paintAudience();
+    }
+
+    #call(id) {
+        const former = this.#calls.get(id);
+        if (former && performance.now() - former.since < leastCallAge) return;
+        this.#hangUp(id);
+        const streams = [{ stream: this.#media.stream }, ...(this.#screen ? [{ stream: this.#screen, label: "screen" }] : [])];
+        const call = new Call(this.signaller, id, { streams, channels: stateChannel });
+        const entry = { call, since: performance.now(), state: null };
+        this.#calls.set(id, entry);
+        call.addEventListener("channel", ({ detail: { channel } }) => {
+            entry.state = channel;
+            channel.addEventListener("open", () => this.#tellState(channel));
+        });
+        call.addEventListener("statechange", ({ detail: { state } }) => {
+            if (this.#calls.get(id) === entry && (state === "ended" || state === "failed")) this.#lose(id);
+        });
+    }
+
+    #hangUp(id) {
+        const entry = this.#calls.get(id);
+        this.#calls.delete(id);
+        entry?.call.close();
+    }
+
+    #lose(id) {
+        this.#hangUp(id);
+        this.#audience.leave(id);
+        this.paintAudience();
+    }
+
+    #showSelf() {
+        const { id, name } = this.signaller;
+        stage.show("self", () => ({
+            name: text("you", { name }), initial: name, hue: hueOf(id), self: true, stream: this.#media.stream,
+            muted: !this.#media.isOn("audio"), cameraOff: !this.#media.isOn("video"),
+        }));
+    }
+
+    #tellState(channel) {
+        if (channel?.readyState === "open") channel.send(JSON.stringify({ audio: this.#media.isOn("audio"), video: this.#media.isOn("video") }));
+    }
+
+    async #changeMedia({ before, after }) {
+        for (const { call, state } of [...this.#calls.values()]) {
+            if (before && after) await call.replaceTrack(before, after);
+            call.addStream(this.#media.stream);
+            this.#tellState(state);
+        }
+        if (stage.has("self")) this.#showSelf();
+    }
+
+    async #toggleScreen() {
+        if (this.#screen) return this.#stopScreen();
+        try {
+            this.#screen = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: true });
+        } catch {
+            return;
+        }
+        const stream = this.#screen;
+        stream.getVideoTracks()[0].onended = () => this.#stopScreen();
+        for (const { call } of this.#calls.values()) call.addStream(stream, "screen");
+        stage.show("self screen", () => ({ name: text("yourScreen"), hue: 180, self: true, screen: true, stream }));
+        this.#paintScreenButton();
+    }
+
+    #stopScreen() {
+        if (!this.#screen) return;
+        for (const { call } of this.#calls.values()) call.removeStream(this.#screen);
+        for (const track of this.#screen.getTracks()) track.stop();
+        this.#screen = null;
+        stage.remove("self screen");
+        this.#paintScreenButton();
+    }
+
+    #paintScreenButton() {
+        byId("screen").dataset.on = Boolean(this.#screen);
+        nameButton(byId("screen"), text(this.#screen ? "screenOff" : "screenOn"));
+    }
+}

@@ -1,0 +1,185 @@
+import { text } from "./i18n.js";
+import { LiveSession, stage, stateChannel } from "./live_session.js";
+import { Call } from "./signaller.js";
+import { hueOf } from "./stage.js";
+
+const askAgainAfter = 20_000;
+const lookAgainAfter = 3_000;
+/** Thousands who lost the same stream must not all ask in the same moment. */
+const spread = (milliseconds) => milliseconds * (0.5 + Math.random());
+
+/** Watches a stream: asks its sender for a place, chats meanwhile, and asks again whenever the picture is lost. Says `notice` {key, values}. */
+export class LiveWatcher extends LiveSession {
+    #call = null;
+    #media = null;
+    #pictures = new Map();
+    #timer = null;
+    #notice = null;
+    #waiting = false;
+
+    constructor(options) {
+        super(options);
+        this.onLive((from, live) => from === this.room.owner && Number.isInteger(live?.full) && this.#takePlace(live));
+        this.on(this.signaller, "call", ({ from }) => from.id === this.room.owner && this.#answer(from));
+        this.on(this.room, "memberjoin", ({ member }) => member.id === this.room.owner && this.#askIn(1_000));
+        this.on(this.room, "memberleave", ({ member }) => member.id === this.room.owner && this.#loseSender());
+    }
+
+    /** Comes in when the stream has begun. Whoever came in before its sender would be the owner of its channel. */
+    async join() {
+        await this.signaller.ready;
+        if (await this.#enterIfBegun()) return;
+        this.#show("notBegun");
+        this.#waiting = true;
+        this.#in(lookAgainAfter, () => this.#look());
+    }
+
+    say(line) {
+        if (this.#waiting) return Promise.reject(new Error(text("notBegun")));
+        return super.say(line);
+    }
+
+    stop() {
+        clearTimeout(this.#timer);
+        this.#call = null;
+        super.stop();
+    }
+
+    repaint() {
+        super.repaint();
+        if (this.#notice) this.#show(...this.#notice);
+    }
+
+    async #look() {
+        try {
+            if (await this.#enterIfBegun()) return;
+        } catch (error) {
+            return this.end("endedClosed", error.message);
+        }
+        this.#in(lookAgainAfter, () => this.#look());
+    }
+
+    async #enterIfBegun() {
+        if (!(await this.#hasBegun())) return false;
+        const { owner } = await this.enter();
+        this.#waiting = false;
+        // The last of them may have left in between, and the stream with them.
+        if (owner === this.signaller.id) this.end("streamOver");
+        else this.#ask();
+        return true;
+    }
+
+    async #hasBegun() {
+        try {
+            return (await this.signaller.whois(this.room.channel)).members !== 0;
+        } catch (error) {
+            if (error.code === 403) return false;
+            throw error;
+        }
+    }
+
+    async #ask() {
+        this.#askIn(askAgainAfter);
+        if (this.#call) return;
+        if (!this.#notice || this.#notice[0] === "notBegun") this.#show("asking");
+        try {
+            await this.tell(this.room.owner, "watch");
+        } catch (error) {
+            if (error.code !== 401 || this.stopped) return;
+            this.#show("senderAway");
+            this.#askIn(lookAgainAfter);
+        }
+    }
+
+    #askIn(milliseconds) {
+        this.#in(milliseconds, () => this.#ask());
+    }
+
+    #in(milliseconds, action) {
+        clearTimeout(this.#timer);
+        if (!this.stopped) this.#timer = setTimeout(action, spread(milliseconds));
+    }
+
+    #takePlace({ full, line }) {
+        if (!this.#call) this.#show("placesFull", { places: full, line: Number.isInteger(line) && line > 0 ? line : "–" });
+    }
+
+    #answer(from) {
+        const call = new Call(this.signaller, from.id, { channels: stateChannel, answer: true });
+        this.#call = call;
+        this.sender = from.name;
+        this.#pictures.clear();
+        this.#media = null;
+        this.#show("asking");
+        const current = (take) => ({ detail }) => this.#call === call && take(detail);
+        call.addEventListener("stream", current((picture) => this.#takePicture(picture)));
+        call.addEventListener("streamremoved", current(({ stream }) => this.#losePicture(stream)));
+        call.addEventListener("channel", current(({ channel }) => channel.addEventListener("message", ({ data }) => this.#takeState(data))));
+        call.addEventListener("statechange", current(({ state }) => this.#followCall(state)));
+    }
+
+    #followCall(state) {
+        if (state === "ended" || state === "failed") {
+            const call = this.#call;
+            this.#clearStage();
+            call.close();
+            this.#show("asking");
+            return this.#askIn(1_000);
+        }
+        if (state === "connected") this.#show(null);
+        this.#paint();
+    }
+
+    #loseSender() {
+        this.#call?.close();
+        this.#clearStage();
+        this.#show("senderAway");
+        this.#askIn(lookAgainAfter);
+    }
+
+    #clearStage() {
+        this.#call = null;
+        stage.clear();
+    }
+
+    #takePicture({ stream, label }) {
+        this.#pictures.set(label === "screen" ? "screen" : "camera", stream);
+        this.#paint();
+    }
+
+    #losePicture(stream) {
+        for (const [kind, shown] of this.#pictures) {
+            if (shown !== stream) continue;
+            this.#pictures.delete(kind);
+            if (kind === "screen") stage.remove("screen");
+        }
+        this.#paint();
+    }
+
+    #takeState(data) {
+        try {
+            const { audio, video } = JSON.parse(data);
+            this.#media = { audio: audio === true, video: video === true };
+            this.#paint();
+        } catch {
+            // A sender that says something else says nothing to this page.
+        }
+    }
+
+    #paint() {
+        if (!this.#call) return;
+        const common = () => ({ hue: hueOf(this.room.owner), initial: this.sender, peer: this.room.owner, trouble: this.#call?.state === "interrupted" ? text("interrupted") : null });
+        stage.show("sender", () => ({ ...common(), name: this.sender, stream: this.#pictures.get("camera"), muted: this.#media?.audio === false, cameraOff: this.#media?.video === false }));
+        const screen = this.#pictures.get("screen");
+        if (screen) stage.show("screen", () => ({ ...common(), name: text("screen", { name: this.sender }), screen: true, stream: screen }));
+        stage.onInspect = () => {
+            const call = this.#call;
+            if (call) this.dispatch("inspect", { name: this.sender, statistics: () => call.statistics() });
+        };
+    }
+
+    #show(key, values) {
+        this.#notice = key ? [key, values] : null;
+        this.dispatch("notice", { key, values });
+    }
+}
