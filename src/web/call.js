@@ -1,4 +1,5 @@
 import { newId } from "./ids.js";
+import { describeHere, describeThere } from "./negotiation.js";
 
 const restartAfter = 3_000;
 const giveUpAfter = 30_000;
@@ -14,6 +15,7 @@ const mostEarlyCandidates = 256;
  */
 export class Call extends EventTarget {
     #signaller;
+    #RTCPeerConnection;
     #configuration;
     #channelOptions;
     #streams = new Map();
@@ -34,11 +36,12 @@ export class Call extends EventTarget {
     #you = null;
 
     /**
-     * @param options `streams` to begin with, `configuration` for RTCPeerConnection, `channels` as {label: options} that both sides open,
-     * `answer` if the other side calls and this one waits for it.
+     * @param options `streams` to begin with, `configuration` for RTCPeerConnection (and where there is no global one, the class itself as
+     * `RTCPeerConnection`), `channels` as {label: options} that both sides open, `answer` if the other side calls and this one waits for it.
      */
-    constructor(signaller, peer, { streams = [], configuration = {}, channels = {}, answer = false } = {}) {
+    constructor(signaller, peer, { streams = [], configuration = {}, channels = {}, answer = false, RTCPeerConnection = globalThis.RTCPeerConnection } = {}) {
         super();
+        this.#RTCPeerConnection = RTCPeerConnection;
         this.#signaller = signaller;
         this.peer = peer;
         this.state = "new";
@@ -52,7 +55,7 @@ export class Call extends EventTarget {
         signaller.calls.get(peer)?.close();
         signaller.calls.set(peer, this);
         const { signal } = this.#listening;
-        signaller.addEventListener("ready", ({ detail }) => (detail.fresh || detail.lost) && this.#signalsWereLost(), { signal });
+        signaller.addEventListener("ready", ({ detail }) => this.#goOn(detail), { signal });
         signaller.addEventListener("ice", () => this.#useFreshServers(), { signal });
         if (answer) this.#timer("begin", () => this.#begin(), waitForCaller);
         else queueMicrotask(() => this.#begin());
@@ -154,14 +157,13 @@ export class Call extends EventTarget {
         this.#remoteLabels = { ...labels };
         this.#settingAnswer = !offer;
         try {
-            await connection.setRemoteDescription(description);
+            await describeThere(connection, description);
         } finally {
             this.#settingAnswer = false;
         }
         for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate);
         if (!offer) return;
-        await connection.setLocalDescription();
-        this.#tellDescription();
+        if (await describeHere(connection)) this.#tellDescription();
     }
 
     async #takeCandidate(candidate) {
@@ -181,7 +183,7 @@ export class Call extends EventTarget {
     #begin() {
         this.#clear("begin");
         if (this.#connection || this.state === "ended") return;
-        const connection = new RTCPeerConnection({ iceServers: this.#signaller.iceServers, ...this.#configuration });
+        const connection = new this.#RTCPeerConnection({ iceServers: this.#signaller.iceServers, ...this.#configuration });
         this.#connection = connection;
         const current = (handler) => (event) => connection === this.#connection && handler(event);
         connection.onnegotiationneeded = current(() => this.#offer());
@@ -209,8 +211,8 @@ export class Call extends EventTarget {
         const connection = this.#connection;
         try {
             this.#makingOffer = true;
-            await connection.setLocalDescription();
-            if (connection === this.#connection) this.#tellDescription();
+            const described = await describeHere(connection);
+            if (described && connection === this.#connection) this.#tellDescription();
         } catch (error) {
             if (connection === this.#connection) this.#setState("failed", error.message);
         } finally {
@@ -290,9 +292,11 @@ export class Call extends EventTarget {
         }, turn);
     }
 
-    /** Media that flows needs no signalling, so a call is left alone unless it was in the middle of something. */
-    #signalsWereLost() {
-        if (!this.#connection) return;
+    /** The signalling is back. Media that flows needs none, so a call is left alone unless it was in the middle of something. */
+    #goOn({ fresh, lost }) {
+        // Those that were sent meanwhile were sent to nobody.
+        this.#useFreshServers();
+        if (!this.#connection || (!fresh && !lost)) return;
         if (this.#connection.signalingState === "have-local-offer") this.#tellDescription();
         else if (this.#connection.connectionState !== "connected") this.#connection.restartIce();
     }

@@ -15,7 +15,8 @@ export class Room extends EventTarget {
     #signaller;
     #options;
     #streams = new Map();
-    #listening = new AbortController();
+    /** By type. No AbortSignal ends them, because Node warns of one that has more than ten listeners. */
+    #listeners = [];
     #lastSeq = 0;
     #createdAt = null;
     #joined = false;
@@ -100,7 +101,11 @@ export class Room extends EventTarget {
     }
 
     #listen() {
-        const on = (type, take) => this.#signaller.addEventListener(type, ({ detail }) => take(detail), { signal: this.#listening.signal });
+        const on = (type, take) => {
+            const listener = ({ detail }) => take(detail);
+            this.#listeners.push([type, listener]);
+            this.#signaller.addEventListener(type, listener);
+        };
         const here = (type, take) => on(type, (event) => event.channel === this.channel && take(event));
         here("join", ({ peer }) => this.#welcomeMember(peer, { answer: true }));
         here("kick", (event) => this.#takeRemoval(event, false));
@@ -180,7 +185,7 @@ export class Room extends EventTarget {
 
     #close() {
         this.#joined = false;
-        this.#listening.abort();
+        for (const [type, listener] of this.#listeners.splice(0)) this.#signaller.removeEventListener(type, listener);
         for (const member of this.members.values()) {
             clearTimeout(member.missed);
             member.call?.close();

@@ -128,6 +128,8 @@ export interface CallStatistics {
 export interface CallOptions {
     streams?: (MediaStream | { stream: MediaStream; label?: string })[];
     configuration?: RTCConfiguration;
+    /** For Node: the class of a package such as `@roamhq/wrtc`. */
+    RTCPeerConnection?: unknown;
     /** Data channels that both sides open, by label. */
     channels?: Record<string, RTCDataChannelInit>;
     /** The other side calls: wait for it. */

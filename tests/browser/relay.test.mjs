@@ -57,25 +57,37 @@ describe("calls through a TURN server", { timeout: 120_000 }, () => {
         await Promise.all([ann, ben].map(({ page }) => page.context().close()));
     });
 
-    test("a call that restarts ICE after its first credentials have expired uses those it was sent meanwhile", async (t) => {
+    test("a call that restarts ICE after its first credentials have expired uses fresh ones, pushed or got with the session's return", async (t) => {
         const server = await start(t, "--turn-secret", secret, "--turn-ttl", "2s");
-        const ann = await openMember({ name: "ann", room: "fresh" }, server);
+        const ann = await openMember({ name: "ann", room: "fresh", options: { backoff: { first: 3_600_000, most: 3_600_000 } } }, server);
         const ben = await openMember({ name: "ben", room: "fresh" }, server);
         await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
-        const renewed = ({ page }) => page.evaluate(async () => {
-            const expiry = () => Number(session.signaller.iceServers[0].username.split(":")[0]);
-            const first = expiry();
-            await until(() => Date.now() / 1000 > first + 1 && expiry() > first);
+        const untilExpired = ({ page }) => page.evaluate(() => {
+            window.expiry = () => Number(session.signaller.iceServers[0].username.split(":")[0]);
+            window.first ??= expiry();
+            return until(() => Date.now() / 1000 > first + 1);
+        });
+        const restart = ({ page }) => page.evaluate(async () => {
             const [connection] = connections;
             const ufrag = () => connection.localDescription.sdp.match(/ice-ufrag:(\S+)/)[1];
             const before = ufrag();
             connection.restartIce();
             await until(() => connection.signalingState === "stable" && ufrag() !== before);
-            await until(() => connection.connectionState === "connected");
         });
-        await renewed(ann);
         // The old path carries the call until the new one is there.
-        await until("an allocation by another user name of ann's", () => allocationsOf(ann).size > 1);
+        const isRenewed = (member) => until("an allocation by another user name", () => allocationsOf(member).size > 1);
+
+        await ann.page.evaluate(() => session.sockets[0].close());
+        await Promise.all([ann, ben].map(untilExpired));
+        assert.ok(await ben.page.evaluate(() => expiry() > first));
+        await ann.page.evaluate(async () => {
+            window.dispatchEvent(new Event("online"));
+            await until(() => session.signaller.state === "connected");
+        });
+        for (const member of [ann, ben]) {
+            await restart(member);
+            await isRenewed(member);
+        }
         await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
         assert.deepEqual(await path(ann, ben), ["relay/udp", "relay/udp"]);
         await Promise.all([ann, ben].map(({ page }) => page.context().close()));

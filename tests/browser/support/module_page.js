@@ -29,6 +29,7 @@ async function openRoom({ name, id, room, camera = true, options = {}, call = {}
     for (const type of ["memberjoin", "memberleave", "callstate", "removed", "sync"]) {
         session.room.addEventListener(type, ({ detail }) => session.log.push({ type, id: detail.member?.id, state: detail.state, reason: detail.reason, banned: detail.banned }));
     }
+    session.room.addEventListener("channel", ({ detail }) => session.channels.push(detail.channel));
     signaller.addEventListener("statechange", ({ detail }) => session.log.push({ type: "statechange", ...detail, error: undefined }));
     await signaller.ready;
     await session.room.join();
