@@ -76,7 +76,7 @@ need() {
 need_build() {
     local boost
     boost=$(boost_version)
-    need g++=g++ cmake=cmake ninja=ninja-build libssl-dev libspdlog-dev \
+    need g++=g++ cmake=cmake ninja=ninja-build pkg-config=pkg-config libssl-dev libspdlog-dev libhiredis-dev \
         "libboost${boost}-dev" "libboost-json${boost}-dev" "libboost-program-options${boost}-dev" "$@"
 }
 
@@ -87,7 +87,7 @@ need_package() { need_build dpkg-shlibdeps=dpkg-dev file=file; }
 need_browser_tests() { need_build node=nodejs npm=npm turnserver=coturn "$@"; }
 
 need_tests() {
-    need_build "libboost-test$(boost_version)-dev" python3=python3
+    need_build "libboost-test$(boost_version)-dev" python3=python3 redis-server=redis-server
 }
 
 # The version of Clang to use: the newest installed that scripts/cmake/clang.cmake takes, else the distribution's.

@@ -85,6 +85,10 @@ void audience::deliver(std::size_t index) {
     member& m = members_[index];
     if (m.position.ordinal == log_->head().ordinal) return;
     link* const to = m.who->connection();
+    if (m.who->keeps() && (!to || to->ready())) {
+        push_pending(index);
+        return;
+    }
     if (!to || !to->ready()) {
         somebody_behind_ = true;
         return;
@@ -135,7 +139,7 @@ void audience::end_round() {
     const auto& config = home_.config();
     if (somebody_behind_) {
         log_->trim_bytes(std::max(config.channel_log_bytes, config.limits.resume_bytes));
-    } else if (log_.use_count() > 1) {
+    } else if (log_.use_count() > 1 || home_.shared) {
         // Stretches are in journals, or wait in an outbox; also of members who have left since.
         log_->trim_bytes(config.limits.resume_bytes, round_start_);
     } else {

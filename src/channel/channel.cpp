@@ -109,6 +109,7 @@ refusal channel::check_join(const change& c, std::int64_t time_ms) const {
     const std::string written = "#" + id_.hex();
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     const bool returning = c.returning && may_return(who, time_ms);
+    if (c.returning && !returning) return failure(numeric::not_on_channel, "not in that channel any more", written);
     if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written);
     if (key_ && !returning && !invited) {
         if (!c.key)
@@ -154,7 +155,8 @@ void channel::join(const change& c, outcome& done) {
 void channel::attach(const change& c, outcome& done) {
     member& who = members_.at(c.by.id);
     if (who.node != c.by.node) {
-        // Those who look after its old connection get all that was said up to here.
+        // Whoever looks after its old connection gets all that was said up to here.
+        if (who.node == home_.all().node) expel(c.by.id, {});
         remove_replica_member(c.by.id, who.node);
         who.node = c.by.node;
         add_replica_member(c.by.id, who.node);
@@ -185,13 +187,12 @@ void channel::lose(const change& c) {
 }
 
 void channel::bury(const change& c) {
-    std::vector<peer_id> dead;
-    for (const member* at = oldest_; at; at = at->newer) {
-        if (at->node == c.by.node) dead.push_back(*at->id);
-    }
+    const auto dead = members_of(c.by.node);
     for (const auto& who : dead) {
         remember_departure(who);
         part(who, "connection lost");
+        // Of ours, if it is we who were taken for dead.
+        expel(who, {});
     }
     // The retention time counts from when they were really gone.
     if (members_.empty() && !dead.empty()) emptied_at_ms_ = c.time_ms;
@@ -211,6 +212,14 @@ void channel::remember_departure(const peer_id& who) {
     std::erase_if(departures_, [&](const auto& left) { return left.id == who || left.time_ms < since; });
     if (departures_.size() >= max_departures) departures_.pop_front();
     departures_.push_back({who, time_ms_});
+}
+
+std::vector<peer_id> channel::members_of(node_id node) const {
+    std::vector<peer_id> ids;
+    for (const member* at = oldest_; at; at = at->newer) {
+        if (at->node == node) ids.push_back(*at->id);
+    }
+    return ids;
 }
 
 protocol::event::joined_fields channel::joined_for(const peer_id& who, bool created) const {
@@ -287,6 +296,8 @@ void channel::note_presence() {
 }
 
 void channel::expired(steady_time now) {
+    // Where there is a store it says when the channel ends, by its own clock.
+    if (members_.empty() && home_.all().has_store()) return;
     if (members_.empty()) {
         begin_anew();
         home_.erase_channel(id_);
@@ -336,8 +347,10 @@ void channel::touched() { updated_at_ms_ = std::max(updated_at_ms_, time_ms_); }
 // --- other shards
 
 void channel::add_replica_member(const peer_id& who, node_id node) {
+    if (node != home_.all().node) return;
+    ++members_here_;
     const auto index = home_.all().home_of(who).index();
-    if (node != home_.all().node || index == home_.index()) return;
+    if (index == home_.index()) return;
     const auto at =
         std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });
     if (at == replicas_.end()) {
@@ -349,6 +362,7 @@ void channel::add_replica_member(const peer_id& who, node_id node) {
 
 void channel::remove_replica_member(const peer_id& who, node_id node) {
     if (node != home_.all().node) return;
+    --members_here_;
     const auto index = home_.all().home_of(who).index();
     const auto at =
         std::find_if(replicas_.begin(), replicas_.end(), [&](const replica& r) { return r.shard_index == index; });

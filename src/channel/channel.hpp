@@ -49,17 +49,28 @@ public:
     /// The same as a change of kind publish, without making one.
     [[nodiscard]] outcome publish(const actor& from, std::string_view content, std::int64_t time_ms);
 
+    /// What was said after message `from` up to message `to`, as frames, for a member whom nobody looked after since
+    /// `unattended_ms` (0: somebody did). `lost` stands for what is not kept, and for who came and went meanwhile.
+    [[nodiscard]] std::vector<std::string> said_since(std::uint64_t from, std::uint64_t to,
+                                                      std::int64_t unattended_ms) const;
+
     [[nodiscard]] channel_state state() const;
-    /// Only before anything happened here.
+    /// Takes the place of whatever was here. Members on this server, who missed what happened in between, are told.
     void restore(const channel_state& from);
 
     /// Nobody ever joined, or it has ended.
     [[nodiscard]] bool exists() const { return created_at_ms_ != 0; }
+    /// For who only looks: with a store it is not taken away when its retention time is over, but when it is next used.
+    [[nodiscard]] bool exists_at(std::int64_t time_ms) const { return exists() && !is_over(time_ms); }
 
     /// What a member is told of the channel.
     [[nodiscard]] protocol::event::joined_fields joined_for(const protocol::peer_id& who, bool created) const;
 
     [[nodiscard]] bool has_member(const protocol::peer_id& who) const { return members_.contains(who); }
+    /// Whether members are connected to this server.
+    [[nodiscard]] bool has_members_here() const { return members_here_ > 0; }
+    /// Those of a server, in the order in which they came.
+    [[nodiscard]] std::vector<protocol::peer_id> members_of(node_id node) const;
     [[nodiscard]] bool is_operator(const protocol::peer_id& who) const { return operators_.contains(who); }
     [[nodiscard]] const message_history& history() const { return history_; }
 
@@ -80,6 +91,9 @@ public:
     [[nodiscard]] bool is_protected() const { return key_.has_value(); }
     [[nodiscard]] std::vector<protocol::peer_id> operator_ids() const { return {operators_.begin(), operators_.end()}; }
     [[nodiscard]] protocol::event::whois_channel_fields describe(std::span<const protocol::peer_id> operators) const;
+
+    /// The peers whose ids must not go to somebody else: owner, operators, invited ones.
+    [[nodiscard]] std::vector<protocol::peer_id> named() const;
 
     /// Sends what has been said since the last time to the other shards with members.
     void feed_replicas();
@@ -125,6 +139,7 @@ private:
 
     [[nodiscard]] bool is_over(std::int64_t time_ms) const;
     void begin_anew();
+    void tell_of_gap(const std::vector<protocol::peer_id>& ours, std::uint64_t seen);
     [[nodiscard]] bool may_return(const protocol::peer_id& who, std::int64_t time_ms) const;
     void remember_departure(const protocol::peer_id& who);
     void add_member(const actor& who);
@@ -161,6 +176,7 @@ private:
     member* oldest_ = nullptr;
     member* newest_ = nullptr;
     std::size_t operators_present_ = 0;
+    std::size_t members_here_ = 0;
     std::set<protocol::peer_id> operators_;
     std::map<protocol::peer_id, ban_record> bans_;
     std::deque<protocol::peer_id> invitations_;

@@ -2,6 +2,7 @@
 
 #include "channel/audience.hpp"
 #include "channel/shard.hpp"
+#include "channel/store.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,6 +85,7 @@ void channel::kick(const change& c) {
 void channel::ban(const change& c, outcome& done) {
     const auto& whom = c.whom.id;
     if (bans_.contains(whom)) return;
+    std::erase_if(departures_, [&](const auto& left) { return left.id == whom; });
     bans_.emplace(whom, ban_record{c.by.id, c.by.name, time_ms_, c.text});
     std::string event;
     protocol::event::ban(event, {}, id_, c.whom.ref(), c.by.ref(), c.text);
@@ -184,12 +186,18 @@ void channel::expel(const peer_id& whom, std::string event) {
 }
 
 void channel::pin(const peer_id& who) {
+    if (home_.shared) {
+        home_.shared->pin(who);
+        return;
+    }
     home_.all().home_of(who).tell([who](shard& at) {
         if (peer* const pinned = at.find_peer(who)) pinned->pin();
     });
 }
 
 void channel::unpin(const peer_id& who) {
+    // Who is not named any more in a store is forgotten there by and by.
+    if (home_.shared) return;
     home_.all().home_of(who).tell([who](shard& at) {
         if (peer* const pinned = at.find_peer(who)) pinned->unpin();
     });

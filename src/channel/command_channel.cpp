@@ -30,6 +30,13 @@ task<> command_handler::run(const protocol::join& c) {
                      c.channel.written));
         co_return;
     }
+    if (store* const shared = shard::current().shared) {
+        const bool noted = co_await shared->note_membership(who.id, id);
+        if (!noted) {
+            fail_without_store();
+            co_return;
+        }
+    }
     change wanted;
     wanted.what = change::kind::join;
     wanted.by = who;
@@ -51,6 +58,7 @@ task<> command_handler::run(const protocol::join& c) {
     }
     std::string event;
     protocol::event::joined(event, label_, done.joined);
+    member->note_reached(id, done.joined.seq);
     member->send(event);
 }
 
@@ -84,6 +92,7 @@ task<> command_handler::quit_channel(const protocol::quit& c) {
     }
     peer* const leaver = shard::current().find_peer(who.id);
     if (!leaver) co_return;
+    if (store* const shared = shard::current().shared) shared->forget_membership(who.id, id);
     if (audience* const in = shard::current().find_audience(id); in && leaver->is_member_of(id)) {
         in->remove(*leaver);
         shard::current().erase_audience_if_empty(id);
@@ -99,7 +108,7 @@ task<> command_handler::run(const protocol::peers& c) {
     // Encoded where the channel lives: the names belong to it.
     auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
         const channel* const in = at.find_channel(id);
-        if (!in) return no_such_channel(c.channel.written);
+        if (!in || !in->exists_at(at.channel_time_ms())) return no_such_channel(c.channel.written);
         if (in->is_protected() && !in->has_member(asker)) return not_a_member(c.channel.written);
         const auto page = in->page_of_members(c.after, at.config().limits.page);
         const bool more = !page.empty() && !in->page_of_members(page.back().peer.id, 1).empty();
@@ -108,7 +117,7 @@ task<> command_handler::run(const protocol::peers& c) {
                                more ? std::optional(page.back().peer.id) : std::nullopt);
         return event;
     };
-    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    const auto found = co_await on_channel(id, std::move(work));
     answer(found);
 }
 
@@ -117,14 +126,14 @@ task<> command_handler::run(const protocol::history& c) {
     const auto asker = me()->id();
     auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
         const channel* const in = at.find_channel(id);
-        if (!in) return no_such_channel(c.channel.written);
+        if (!in || !in->exists_at(at.channel_time_ms())) return no_such_channel(c.channel.written);
         if (!in->has_member(asker)) return not_a_member(c.channel.written);
         const auto page = in->history().last(c.count, c.before_seq);
         std::string event;
         protocol::event::history(event, label, id, page.messages, page.more);
         return event;
     };
-    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    const auto found = co_await on_channel(id, std::move(work));
     answer(found);
 }
 
@@ -133,7 +142,7 @@ task<> command_handler::run(const protocol::bans& c) {
     const auto asker = me()->id();
     auto work = [&c, asker, id, label = label_](shard& at) -> result<std::string> {
         const channel* const in = at.find_channel(id);
-        if (!in) return no_such_channel(c.channel.written);
+        if (!in || !in->exists_at(at.channel_time_ms())) return no_such_channel(c.channel.written);
         if (auto refused = in->check_operator(asker, c.channel.written)) return std::move(*refused);
         std::vector<protocol::event::bans_entry> entries;
         for (const auto& [banned, record] : in->bans()) {
@@ -143,7 +152,7 @@ task<> command_handler::run(const protocol::bans& c) {
         protocol::event::bans(event, label, id, entries);
         return event;
     };
-    const auto found = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    const auto found = co_await on_channel(id, std::move(work));
     answer(found);
 }
 

@@ -58,11 +58,20 @@ task<> command_handler::introduce(const protocol::description_request& request) 
     shard& home = shard::current().all().home_of(id);
     if (&home != &shard::current()) co_await link_.move_to(home);
     peer* const known = home.find_peer(id);
-    if (!known) {
-        start_new(home, id, request);
+    const auto proof = token && token->id == id ? std::optional(token->proof) : std::nullopt;
+    if (!known && home.shared) {
+        co_await introduce_to_store(home, id, proof, request);
         co_return;
     }
-    if (token && token->id == id && known->session().same_as(token->proof)) {
+    if (!known) {
+        start_new(home, id, secret::make(), request);
+        co_return;
+    }
+    if (known->returning()) {
+        fail(failure(numeric::unknown_error, "the session is just being taken back: try again"));
+        co_return;
+    }
+    if (proof && known->session().same_as(*proof)) {
         const peer_pin kept(*known);
         co_await take_back(*known, request);
         co_return;
@@ -70,14 +79,124 @@ task<> command_handler::introduce(const protocol::description_request& request) 
     fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
 }
 
-void command_handler::start_new(shard& home, const peer_id& id, const protocol::description_request& request) {
-    peer& me = home.add_peer(id, secret::make());
+void command_handler::start_new(shard& home, const peer_id& id, const secret& session,
+                                const protocol::description_request& request) {
+    peer& me = home.add_peer(id, session);
     me.name = request.name ? *request.name : id.hex();
     me.description = request.description;
     me.set_resumable(request.resume.value_or(false));
     me.attach(link_);
     me.expect_ice();
     me.send_uncounted(welcome_for(me, false, 0, false, {}));
+}
+
+// --- where servers share a store, it knows who has an id
+
+task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optional<secret> proof,
+                                           const protocol::description_request& request) {
+    const auto fresh = secret::make();
+    peer_record record{request.name ? *request.name : id.hex(), request.description, std::nullopt, shard::now_ms(),
+                       request.resume.value_or(false)};
+    auto found = co_await home.shared->claim_peer(id, fresh, proof, std::move(record));
+    switch (found.what) {
+        case claim::kind::no_answer: fail_without_store(); co_return;
+        case claim::kind::in_use:
+            fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
+            co_return;
+        case claim::kind::new_start: start_new(home, id, fresh, request); co_return;
+        case claim::kind::taken_back: break;
+    }
+    co_await come_back(home, id, *proof, std::move(found), request);
+}
+
+task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim found,
+                                  const protocol::description_request& request) {
+    peer& arriving = home.add_peer(id, proof);
+    const bool renamed = request.name && *request.name != found.record.name;
+    const bool redescribed = !request.description.empty() && request.description != found.record.description;
+    arriving.name = renamed ? *request.name : found.record.name;
+    arriving.description = redescribed ? request.description : found.record.description;
+    arriving.away = found.record.away;
+    arriving.claim(link_);
+    arriving.begin_return();
+    std::vector<joined_fields> channels;
+    std::vector<std::string> meanwhile;
+    bool mine = co_await take_memberships(home, id, found, channels, meanwhile);
+    // The server that had it lets go only now: what it still heard is counted there, what comes next here.
+    if (mine && found.before != 0) co_await home.shared->release_elsewhere(id, found.before);
+    const bool counts = found.record.resumable;
+    kept_events kept;
+    if (mine && counts) kept = co_await home.shared->take_events(id);
+    peer* const known = home.find_peer(id);
+    // Another server may have been quicker.
+    if (!known || known->claimant() != &link_) co_return;
+    auto record = known->record();
+    record.connected_at_ms = shard::now_ms();
+    record.resumable = request.resume.value_or(counts);
+    bool saved = false;
+    if (mine) saved = co_await home.shared->save_peer(id, std::move(record));
+    peer* const back = home.find_peer(id);
+    if (!back || back->claimant() != &link_) co_return;
+    back->end_claim();
+    if (!saved) {
+        fail_without_store();
+        back->give_up_return();
+        co_return;
+    }
+    const auto collected = back->end_return(kept, counts, meanwhile);
+    const auto seen = request.seen.value_or(counts && kept.complete ? kept.before_first : 0);
+    const auto missed = !counts ? std::optional<std::uint64_t>(0)
+        : kept.complete         ? back->count_missed(seen)
+                                : std::nullopt;
+    back->attach(link_);
+    std::string frame;
+    protocol::append_text_frame(frame, welcome_for(*back, true, missed, !missed || (!counts && seen > 0), channels));
+    link_.send(frame);
+    if (counts && missed) back->replay_missed(seen);
+    if (!counts && collected) collected->replay(0, link_.box());
+    back->set_resumable(request.resume.value_or(counts));
+    link_.flush_soon();
+    if (!renamed && !redescribed) co_return;
+    std::string event;
+    protocol::event::peer(event, back->ref(), back->description);
+    co_await announce(std::move(event));
+}
+
+task<bool> command_handler::take_memberships(shard& home, peer_id id, const claim& found,
+                                             std::vector<joined_fields>& taken_back,
+                                             std::vector<std::string>& meanwhile) {
+    change wanted;
+    wanted.by.id = id;
+    wanted.by.node = home.all().node;
+    wanted.by.name = home.find_peer(id)->name;
+    wanted.by.away = home.find_peer(id)->away.has_value();
+    wanted.returning = true;
+    for (const auto& [in, reached] : found.channels) {
+        wanted.what = change::kind::attach;
+        auto done = co_await carry_out(in, wanted);
+        if (done.refused && done.refused->code != numeric::unknown_error) {
+            // It has left there, for having lost its connection, and may come in again; or was kicked.
+            wanted.what = change::kind::join;
+            done = co_await carry_out(in, wanted);
+        }
+        peer* const arriving = home.find_peer(id);
+        if (!arriving || arriving->claimant() != &link_) co_return false;
+        if (done.refused && done.refused->code == numeric::unknown_error) co_return false;
+        if (done.refused) {
+            home.shared->forget_membership(id, in);
+            continue;
+        }
+        if (!arriving->is_member_of(in)) home.find_or_add_audience(in, done.position).add(*arriving);
+        taken_back.push_back(done.joined);
+        if (!found.record.resumable || !reached) continue;
+        const auto work = [in = in, &found, from = *reached, to = done.joined.seq](shard& at) {
+            const channel* const of = at.find_channel(in);
+            return of ? of->said_since(from, to, found.unattended_ms) : std::vector<std::string>();
+        };
+        auto said = co_await on_channel(in, work);
+        for (auto& frame : said.value_or(std::vector<std::string>())) meanwhile.push_back(std::move(frame));
+    }
+    co_return true;
 }
 
 task<> command_handler::take_back(peer& known, const protocol::description_request& request) {
@@ -131,7 +250,7 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
     auto left = known.take_left_channels();
     change wanted;
     wanted.what = change::kind::join;
-    wanted.by = {known.id(), known.name, known.away.has_value()};
+    wanted.by = {known.id(), known.name, known.away.has_value(), shard::current().all().node};
     wanted.returning = true;
     while (!left.empty()) {
         const auto id = left.back();
@@ -159,8 +278,8 @@ task<> command_handler::describe_memberships(peer& known, std::vector<joined_fie
             const channel* const in = at.find_channel(id);
             return in ? std::optional(in->joined_for(who, false)) : std::nullopt;
         };
-        const auto fields = co_await run_on(shard::current().all().home_of(id), std::move(work));
-        if (fields) taken_back.push_back(*fields);
+        const auto fields = co_await on_channel(id, std::move(work));
+        if (fields && *fields) taken_back.push_back(**fields);
     }
 }
 
@@ -177,6 +296,19 @@ task<> command_handler::redescribe(const protocol::description_request& request)
     }
     const auto name = request.name.value_or(who.name);
     const bool changed = name != who.name || request.description != who.description;
+    if (store* const shared = shard::current().shared) {
+        auto record = who.record();
+        record.name = name;
+        record.description = request.description;
+        record.resumable = request.resume.value_or(record.resumable);
+        const bool saved = co_await shared->save_peer(who.id(), std::move(record));
+        if (!saved) {
+            fail_without_store();
+            co_return;
+        }
+        // Taken over meanwhile, by way of another server.
+        if (!me()) co_return;
+    }
     who.name = name;
     who.description = request.description;
     const bool resumable = request.resume.value_or(who.resumable());

@@ -38,7 +38,9 @@ const settings& command_handler::config() const { return shard::current().config
 
 peer* command_handler::me() const { return acts_for_ ? acts_for_ : link_.owner; }
 
-actor command_handler::myself() const { return {me()->id(), me()->name, me()->away.has_value()}; }
+actor command_handler::myself() const {
+    return {me()->id(), me()->name, me()->away.has_value(), shard::current().all().node};
+}
 
 /// From the beginning of a command to its end, however it ends.
 class command_handler::command_scope {
@@ -133,8 +135,16 @@ task<> command_handler::carry_out(const protocol::command& c) {
 }
 
 task<outcome> command_handler::carry_out(protocol::channel_id id, const change& wanted) {
-    auto work = [&wanted, id](shard& at) { return at.carry_out(id, wanted); };
-    auto done = co_await run_on(shard::current().all().home_of(id), std::move(work));
+    shard& back = shard::current();
+    shard& home = back.all().home_of(id);
+    co_await home.enter();
+    outcome done;
+    if (home.shared) {
+        done = co_await home.shared->commit(id, wanted);
+    } else {
+        done = home.carry_out(id, wanted);
+    }
+    co_await back.enter();
     co_return std::move(done);
 }
 
@@ -162,6 +172,18 @@ void command_handler::answer(const result<std::string>& event) {
     } else {
         reply(std::get<std::string>(event));
     }
+}
+
+void command_handler::answer(const std::optional<result<std::string>>& event) {
+    if (event) {
+        answer(*event);
+    } else {
+        fail_without_store();
+    }
+}
+
+void command_handler::fail_without_store() {
+    fail(failure(numeric::unknown_error, "the store does not answer; nothing was changed"));
 }
 
 void command_handler::fail(const failure& why, std::optional<std::chrono::milliseconds> retry_after) {

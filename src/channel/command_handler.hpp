@@ -2,6 +2,7 @@
 
 #include "channel/channel.hpp"
 #include "channel/shard.hpp"
+#include "channel/store.hpp"
 #include "channel/task.hpp"
 #include "protocol/command.hpp"
 #include "protocol/description.hpp"
@@ -16,6 +17,22 @@
 namespace channel {
 
 class link;
+
+/// Runs `work(home)` on the shard where a channel lives, whose copy of it is up to date, and comes back with what it
+/// returned; with nothing if there is a store and it does not answer. `work` is moved into the coroutine: give it a
+/// named lambda (style.md, 6.1 B4).
+template <class Work>
+task<std::optional<std::invoke_result_t<Work&, shard&>>> on_channel(protocol::channel_id id, Work work) {
+    shard& back = shard::current();
+    shard& home = back.all().home_of(id);
+    co_await home.enter();
+    bool current = true;
+    if (home.shared) current = co_await home.shared->open(id);
+    std::optional<std::invoke_result_t<Work&, shard&>> result;
+    if (current) result.emplace(work(home));
+    co_await back.enter();
+    co_return std::move(result);
+}
 
 /// Token bucket over the commands of one connection, with an account of how often 263 was ignored.
 class command_rate {
@@ -48,8 +65,16 @@ private:
     // --- describing oneself: command_describe.cpp
     [[nodiscard]] task<> run(const protocol::descp& c);
     [[nodiscard]] task<> introduce(const protocol::description_request& request);
-    void start_new(shard& home, const protocol::peer_id& id, const protocol::description_request& request);
+    void start_new(shard& home, const protocol::peer_id& id, const secret& session,
+                   const protocol::description_request& request);
     [[nodiscard]] task<> take_back(peer& known, const protocol::description_request& request);
+    [[nodiscard]] task<> introduce_to_store(shard& home, protocol::peer_id id, std::optional<secret> proof,
+                                            const protocol::description_request& request);
+    [[nodiscard]] task<> come_back(shard& home, protocol::peer_id id, secret proof, claim found,
+                                   const protocol::description_request& request);
+    [[nodiscard]] task<bool> take_memberships(shard& home, protocol::peer_id id, const claim& found,
+                                              std::vector<protocol::event::joined_fields>& taken_back,
+                                              std::vector<std::string>& meanwhile);
     [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
     void set_positions(peer& known, std::vector<protocol::event::joined_fields>& taken_back) const;
     [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
@@ -113,6 +138,8 @@ private:
     void reply(std::string_view event);
     void reply_uncounted(std::string_view event);
     void answer(const result<std::string>& event);
+    void answer(const std::optional<result<std::string>>& event);
+    void fail_without_store();
     void fail(const protocol::failure& why, std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
     [[nodiscard]] const settings& config() const;
 

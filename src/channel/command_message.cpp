@@ -21,15 +21,10 @@ failure no_such_peer(const protocol::peer_arg& whom) {
 }  // namespace
 
 task<> command_handler::run(const protocol::privmsg& c) {
-    struct relayed {
-        bool online = false;
-        bool queued = false;
-        std::string away_event;
-    };
     const actor from = myself();
     const auto now_ms = shard::now_ms();
     auto work = [&c, &from, now_ms](shard& at) {
-        relayed done;
+        relay_outcome done;
         peer* const to = at.find_peer(c.peer.id);
         if (!to || !to->online()) return done;
         thread_local std::string event;
@@ -41,7 +36,16 @@ task<> command_handler::run(const protocol::privmsg& c) {
         if (to->away) protocol::event::away(done.away_event, {}, to->ref(), true, to->away_message());
         return done;
     };
-    const auto done = co_await run_on(shard::current().all().home_of(c.peer.id), std::move(work));
+    auto done = co_await run_on(shard::current().all().home_of(c.peer.id), std::move(work));
+    if (store* const shared = shard::current().shared; shared && !done.online) {
+        std::string event;
+        protocol::event::privmsg(event, from.ref(), c.peer.id, c.content, now_ms);
+        done = co_await shared->relay(c.peer.id, std::move(event));
+        if (!done.answered) {
+            fail(failure(numeric::unknown_error, "the peer's server does not answer", c.peer.written));
+            co_return;
+        }
+    }
     if (!done.online) {
         fail(no_such_peer(c.peer));
         co_return;
@@ -60,9 +64,14 @@ task<> command_handler::run(const protocol::pubmsg& c) {
     shard& here = shard::current();
     shard& home = here.all().home_of(id);
     co_await home.enter();
-    channel* const in = home.find_channel(id);
     outcome done;
-    if (in) {
+    if (home.shared) {
+        change wanted;
+        wanted.what = change::kind::publish;
+        wanted.by = from;
+        wanted.text.emplace(c.content);
+        done = co_await home.shared->commit(id, wanted);
+    } else if (channel* const in = home.find_channel(id)) {
         done = in->publish(from, c.content, shard::now_ms());
     } else {
         done.refused.emplace(numeric::no_such_channel, "no such channel");
@@ -93,12 +102,9 @@ task<> command_handler::run(const protocol::broadcast& c) {
     protocol::event::broadcast(event, me()->ref(), c.content, now_ms);
     const cluster& all = shard::current().all();
     for (std::size_t index = 0; index < all.size(); ++index) {
-        all.at(index).tell([sender, event](shard& at) {
-            at.for_each_peer([&](peer& to) {
-                if (to.connection() && to.id() != sender) to.send(event);
-            });
-        });
+        all.at(index).tell([sender, event](shard& at) { at.broadcast(event, sender); });
     }
+    if (store* const shared = shard::current().shared) shared->broadcast(sender, event);
     if (label_.empty()) co_return;
     std::string ack;
     protocol::event::ack_broadcast(ack, label_, now_ms);
@@ -119,32 +125,33 @@ task<> command_handler::whois_peer(const protocol::peer_arg& whom) {
     auto work = [&whom, &mine, label = label_](shard& at) -> result<std::string> {
         const peer* const who = at.find_peer(whom.id);
         if (!who || !who->online()) return no_such_peer(whom);
-        auto shared = who->channel_ids();
-        std::erase_if(
-            shared, [&](const protocol::channel_id& id) { return !std::binary_search(mine.begin(), mine.end(), id); });
-        std::sort(shared.begin(), shared.end());
-        protocol::event::whois_peer_fields fields;
-        fields.peer = who->ref();
-        fields.description = who->description;
-        if (who->away) fields.away = *who->away;
-        fields.channels = shared;
-        fields.connected = who->connected();
-        fields.connected_at_ms = who->connected_at_ms;
-        fields.idle_seconds = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::seconds>(shard::now() - who->last_command).count());
         std::string event;
-        protocol::event::whois(event, label, fields);
+        who->describe(event, label, mine);
         return event;
     };
     const auto found = co_await run_on(shard::current().all().home_of(whom.id), std::move(work));
-    answer(found);
+    store* const shared = shard::current().shared;
+    if (!shared || std::holds_alternative<std::string>(found)) {
+        answer(found);
+        co_return;
+    }
+    bool answered = false;
+    const auto event = co_await shared->whois(whom.id, std::string(label_), mine, answered);
+    if (event) {
+        reply(*event);
+    } else if (answered) {
+        fail(no_such_peer(whom));
+    } else {
+        fail_without_store();
+    }
 }
 
 task<> command_handler::whois_channel(const protocol::channel_arg& which) {
     const auto asker = me()->id();
     auto work = [&which, asker, label = label_](shard& at) -> result<std::string> {
         const channel* const in = at.find_channel(which.id);
-        if (!in) return failure(numeric::no_such_channel, "no such channel", which.written);
+        if (!in || !in->exists_at(at.channel_time_ms()))
+            return failure(numeric::no_such_channel, "no such channel", which.written);
         std::string event;
         if (in->is_protected() && !in->has_member(asker)) {
             protocol::event::whois_protected(event, label, which.id);
@@ -154,20 +161,32 @@ task<> command_handler::whois_channel(const protocol::channel_arg& which) {
         }
         return event;
     };
-    const auto found = co_await run_on(shard::current().all().home_of(which.id), std::move(work));
+    const auto found = co_await on_channel(which.id, std::move(work));
     answer(found);
 }
 
 task<> command_handler::run(const protocol::away& c) {
-    peer& who = *me();
-    const auto before = who.away;
+    const auto id = me()->id();
+    const auto before = me()->away;
+    auto after = std::optional<std::string>();
     if (c.message) {
-        who.away.emplace(*c.message);
-    } else if (who.away) {
-        who.away.reset();
-    } else {
-        who.away.emplace();
+        after.emplace(*c.message);
+    } else if (!before) {
+        after.emplace();
     }
+    if (store* const shared = shard::current().shared) {
+        auto record = me()->record();
+        record.away = after;
+        const bool saved = co_await shared->save_peer(id, std::move(record));
+        if (!saved) {
+            fail_without_store();
+            co_return;
+        }
+        // Taken over meanwhile, by way of another server.
+        if (!me()) co_return;
+    }
+    peer& who = *me();
+    who.away = after;
     std::string event;
     protocol::event::away(event, label_, who.ref(), who.away.has_value(), who.away_message());
     reply(event);

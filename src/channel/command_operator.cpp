@@ -31,9 +31,18 @@ task<std::optional<command_handler::operation>> command_handler::prepare(change:
         const peer* const found = at.find_peer(id);
         about.name = found ? found->name : id.hex();
         about.online = found && found->online();
-        return true;
+        return found != nullptr;
     };
-    co_await run_on(shard::current().all().home_of(whom.id), std::move(look_up));
+    const bool is_here = co_await run_on(shard::current().all().home_of(whom.id), std::move(look_up));
+    if (store* const shared = shard::current().shared; shared && !is_here) {
+        auto sight = co_await shared->look_for(whom.id);
+        if (!sight.answered) {
+            fail_without_store();
+            co_return std::nullopt;
+        }
+        about.name = std::move(sight.name);
+        about.online = sight.online;
+    }
     co_return std::move(what);
 }
 
@@ -45,8 +54,8 @@ task<std::optional<protocol::channel_id>> command_handler::the_one_channel(bool 
             const channel* const in = at.find_channel(id);
             return in && in->has_member(who) && (!operators_only || in->is_operator(who));
         };
-        const bool may = co_await run_on(shard::current().all().home_of(id), std::move(may_act));
-        if (may) candidates.push_back(id);
+        const auto may = co_await on_channel(id, std::move(may_act));
+        if (may.value_or(false)) candidates.push_back(id);
     }
     if (candidates.size() == 1) co_return candidates.front();
     std::string message = operators_only ? "name a channel of which you are operator"

@@ -122,6 +122,24 @@ std::optional<std::uint64_t> journal::count_after(std::uint64_t seen) const {
     return last_ - seen;
 }
 
+void journal::for_each_frame(const std::function<void(std::string_view)>& visit) const {
+    std::string joined;
+    for (const piece& p : pieces_) {
+        if (!p.span) {
+            visit(p.frame);
+            continue;
+        }
+        const auto& span = *p.span;
+        for (auto ordinal = std::max(span.from.ordinal, span.log->first().ordinal); ordinal < span.to.ordinal;
+             ++ordinal) {
+            if (span.log->is_excepted(ordinal, span.reader)) continue;
+            const auto frame = span.log->read(ordinal, ordinal + 1);
+            joined.assign(frame.front).append(frame.back);
+            visit(joined);
+        }
+    }
+}
+
 void journal::replay(std::uint64_t seen, outbox& into) const {
     auto number = before_first_;
     for (const piece& p : pieces_) {

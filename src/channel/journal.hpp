@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -25,6 +26,11 @@ public:
 
     /// Something that had to be kept is gone: nobody can resume from before this.
     void break_off();
+
+    /// Counting goes on behind event number `n`. Only before anything was noted.
+    void start_behind(std::uint64_t n) { before_first_ = last_ = confirmed_ = n; }
+    /// Each event that is still there, as a frame, in order.
+    void for_each_frame(const std::function<void(std::string_view)>& visit) const;
 
     /// Number of the last event.
     [[nodiscard]] std::uint64_t last() const { return last_; }

@@ -3,6 +3,7 @@
 #include "channel/audience.hpp"
 #include "channel/link.hpp"
 #include "channel/shard.hpp"
+#include "channel/store.hpp"
 #include "protocol/text_frame.hpp"
 
 #include <algorithm>
@@ -10,16 +11,11 @@
 
 namespace channel {
 
-namespace {
-
-constexpr std::string_view taken_over = "taken over by a newer connection with the same session";
-
-}  // namespace
-
 peer::peer(shard& home, protocol::peer_id id, const secret& session) : home_(home), id_(id), session_(session) {}
 
 peer::~peer() {
     stop_remembering();
+    if (keeping_) keeping_->owner = nullptr;
     while (!memberships_.empty()) memberships_.back().in->remove(*this);
 }
 
@@ -38,6 +34,10 @@ void peer::attach(link& to) {
 void peer::detach() {
     if (!link_) return;
     cancel();
+    if (keeping_) {
+        keeping_->leaving.between.clear();
+        keeping_->waiting.between.clear();
+    }
     link_->owner = nullptr;
     link_ = nullptr;
 }
@@ -53,7 +53,7 @@ void peer::change_hands() {
     if (!link_) return;
     link& old = *link_;
     detach();
-    old.close(protocol::close_code::taken_over, taken_over);
+    old.close(protocol::close_code::taken_over, taken_over_reason);
 }
 
 void peer::end_command() {
@@ -62,32 +62,37 @@ void peer::end_command() {
 }
 
 void peer::claim(link& by) {
-    if (claimant_) claimant_->close(protocol::close_code::taken_over, taken_over);
+    if (claimant_) claimant_->close(protocol::close_code::taken_over, taken_over_reason);
     claimant_ = &by;
     if (waiting_claimant_) home_.resume_later(std::exchange(waiting_claimant_, nullptr));
 }
 
 void peer::connection_lost(std::string_view reason) {
     detach();
+    // At the end of a server its peers go to others, or come back here; the store knows that it has gone.
+    if (home_.shared && home_.draining) return;
+    if (home_.shared) home_.shared->peer_left(id_, resumable(), false);
     if (journal_ && !home_.draining) {
         resume_until_ = shard::now() + home_.config().limits.resume_window;
         home_.schedule(*this, *resume_until_);
         return;
     }
     left_channels_ = channel_ids();
-    leave_channels(std::string(reason));
+    leave_channels(std::string(reason), change::kind::lose);
     remember();
 }
 
 void peer::end() {
+    stop_keeping();
     detach();
+    if (home_.shared) home_.shared->peer_left(id_, false, true);
     journal_.reset();
     left_channels_.clear();
-    leave_channels(std::nullopt);
+    leave_channels(std::nullopt, change::kind::part);
     remember();
 }
 
-void peer::leave_channels(std::optional<std::string> reason) {
+void peer::leave_channels(std::optional<std::string> reason, change::kind how) {
     while (!memberships_.empty()) {
         audience& in = *memberships_.back().in;
         const auto channel_id = in.channel();
@@ -95,11 +100,16 @@ void peer::leave_channels(std::optional<std::string> reason) {
         home_.erase_audience_if_empty(channel_id);
         if (home_.draining) continue;
         change wanted;
-        wanted.what = change::kind::lose;
+        wanted.what = how;
         wanted.by.id = id_;
+        wanted.by.node = home_.all().node;
         wanted.text = reason;
         home_.all().home_of(channel_id).tell([channel_id, wanted = std::move(wanted)](shard& at) {
-            at.carry_out(channel_id, wanted);
+            if (at.shared) {
+                at.shared->commit_surely(channel_id, wanted);
+            } else {
+                at.carry_out(channel_id, wanted);
+            }
         });
     }
 }
@@ -109,7 +119,11 @@ void peer::send(std::string_view event) {
     protocol::append_text_frame(frame, event);
     push_pending();
     if (journal_) journal_->note(frame);
-    if (link_) link_->send(frame);
+    if (keeping_) {
+        keep(frame, 1);
+    } else if (link_) {
+        link_->send(frame);
+    }
 }
 
 void peer::send_uncounted(std::string_view event) {
@@ -117,6 +131,11 @@ void peer::send_uncounted(std::string_view event) {
     std::string frame;
     protocol::append_text_frame(frame, event);
     push_pending();
+    if (keeping_ && keeping_->under_way) {
+        // Not before what was said before it.
+        keeping_->waiting.between.emplace_back(keeping_->waiting.frames.size(), std::move(frame));
+        return;
+    }
     link_->send(frame);
 }
 
@@ -144,6 +163,10 @@ void peer::catch_up() {
 }
 
 void peer::give(log_span span) {
+    if (keeping_) {
+        keep_span(span);
+        return;
+    }
     if (span.is_trimmed() && !link_) {
         if (journal_) journal_->break_off();
         return;
@@ -169,10 +192,20 @@ void peer::on_lost(const log_span& span, std::string_view lost_frame) {
 void peer::set_resumable(bool wanted) {
     if (wanted == resumable()) return;
     const auto& limits = home_.config().limits;
+    stop_keeping();
     journal_ = wanted ? std::make_unique<journal>(limits.resume_events, limits.resume_bytes) : nullptr;
+    if (wanted && home_.shared) {
+        keeping_ = std::make_shared<keeping>();
+        keeping_->owner = this;
+    }
 }
 
-bool peer::confirm(std::uint64_t n) { return !journal_ || journal_->confirm(n); }
+bool peer::confirm(std::uint64_t n) {
+    if (!journal_) return true;
+    if (!journal_->confirm(n)) return false;
+    if (keeping_) home_.shared->confirm_events(id_, n);
+    return true;
+}
 
 std::optional<std::uint64_t> peer::count_missed(std::optional<std::uint64_t> seen) {
     push_pending();
@@ -186,6 +219,11 @@ std::optional<std::uint64_t> peer::count_missed(std::optional<std::uint64_t> see
 
 void peer::replay_missed(std::uint64_t seen) {
     journal_->replay(seen, link_->box());
+    if (keeping_) {
+        // What is still on its way to the store has gone out with this.
+        keeping_->waiting.has_been_sent();
+        keeping_->leaving.has_been_sent();
+    }
     link_->flush_soon();
 }
 
@@ -227,6 +265,11 @@ void peer::unpin() {
 }
 
 void peer::remember() {
+    if (home_.shared) {
+        // The store remembers.
+        forget();
+        return;
+    }
     remembered_ = true;
     home_.schedule(*this, shard::now() + home_.config().retention);
     home_.remember(*this);
@@ -242,6 +285,7 @@ void peer::stop_remembering() {
 void peer::forget() {
     stop_remembering();
     left_channels_.clear();
+    if (home_.shared) home_.shared->peer_gone(id_);
     if (pins_ == 0 && !claimant_) home_.erase_peer(id_);
 }
 
@@ -257,8 +301,9 @@ void peer::expired(steady_time) {
     resume_until_.reset();
     // It left for good only now: with its session it can still take its place back during the retention time.
     left_channels_ = channel_ids();
+    stop_keeping();
     journal_.reset();
-    leave_channels("connection lost");
+    leave_channels("connection lost", change::kind::lose);
     remember();
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "channel/change.hpp"
 #include "channel/journal.hpp"
 #include "channel/secret.hpp"
+#include "channel/task.hpp"
 #include "channel/timer_wheel.hpp"
 #include "protocol/event.hpp"
 #include "protocol/object_id.hpp"
@@ -22,6 +24,9 @@ namespace channel {
 class audience;
 class link;
 class shard;
+struct kept_events;
+struct kept_membership;
+struct peer_record;
 
 /// A peer as its home shard knows it: who it is, where it is a member, and what it still has to get. Outlives its
 /// connections: absent within its resume window, then remembered for the retention time, and for as long as a channel
@@ -52,6 +57,7 @@ public:
     [[nodiscard]] bool online() const { return connected() || resuming(); }
     [[nodiscard]] bool resuming() const { return resume_until_.has_value(); }
 
+    static constexpr std::string_view taken_over_reason = "taken over by a newer connection with the same session";
     void attach(link& to);
     /// Takes the connection away and closes it, or ends the resume window, for whoever is about to take over: others
     /// see nothing of that.
@@ -61,6 +67,7 @@ public:
     /// effects come before the new `welcome`, never between.
     void begin_command() { command_under_way_ = true; }
     void end_command();
+    [[nodiscard]] bool busy() const { return command_under_way_; }
     [[nodiscard]] auto idle() {
         struct awaiter {
             peer& of;
@@ -105,6 +112,30 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> count_missed(std::optional<std::uint64_t> seen);
     /// Sends them; the connection is attached and has its `welcome`.
     void replay_missed(std::uint64_t seen);
+
+    // --- with a store: the events of a resumable session are kept there before they are sent
+
+    /// On its way here from another server, or from before a crash: what comes meanwhile is collected.
+    void begin_return();
+    [[nodiscard]] bool returning() const { return returning_; }
+    /// What was kept of its events is here. If the session goes on counting, what was collected comes next; else, or
+    /// if something is missing, it is handed out.
+    /// `meanwhile`: what its channels said while nobody looked after it.
+    [[nodiscard]] std::unique_ptr<journal> end_return(const kept_events& kept, bool counts,
+                                                      const std::vector<std::string>& meanwhile);
+    /// The store does not answer: it has to be tried again.
+    void give_up_return();
+    /// Its events go through the store.
+    [[nodiscard]] bool keeps() const { return keeping_ != nullptr; }
+    /// The next event says how far a channel has got.
+    void note_reached(const protocol::channel_id& in, std::uint64_t seq);
+    /// Nothing waits to be kept.
+    [[nodiscard]] bool all_kept() const;
+    /// Another server looks after it now: it goes without a word to anybody here.
+    void hand_over();
+    [[nodiscard]] peer_record record() const;
+    /// The `whois` event for somebody who is in `channels` (sorted).
+    void describe(std::string& event, std::string_view label, const std::vector<protocol::channel_id>& channels) const;
     [[nodiscard]] std::uint64_t confirmed() const { return journal_->confirmed(); }
 
     // --- memberships, kept by the audiences
@@ -139,9 +170,32 @@ public:
     void forget();
 
 private:
+    /// Frames that are sent as soon as the store has them.
+    struct stretch {
+        std::string frames;
+        std::size_t sent = 0;  ///< bytes of these that the connection has already, from a replay
+        std::vector<std::pair<std::size_t, std::string>> between;  ///< where in them what does not count is sent
+
+        void send_to(link& to) const;
+        void has_been_sent();
+    };
+    /// Events on their way to the store; shared with the task that takes them there.
+    struct keeping {
+        peer* owner = nullptr;
+        stretch waiting;
+        std::uint32_t count = 0;               ///< of the events that wait
+        std::vector<kept_membership> reached;  ///< where they end in their channels
+        stretch leaving;
+        bool under_way = false;
+    };
+    [[nodiscard]] static task<> keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id);
+    void keep(std::string_view frames, std::uint32_t count);
+    void keep_span(const log_span& span);
+    void stop_keeping();
+
     void detach();
     void push_pending();
-    void leave_channels(std::optional<std::string> reason);
+    void leave_channels(std::optional<std::string> reason, change::kind how);
     void remember();
     void stop_remembering();
     void expired(steady_time now) override;
@@ -160,6 +214,8 @@ private:
     bool remembered_ = false;
     bool command_under_way_ = false;
     bool changing_hands_ = false;
+    bool returning_ = false;
+    std::shared_ptr<keeping> keeping_;
 };
 
 }  // namespace channel

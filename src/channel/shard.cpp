@@ -1,6 +1,7 @@
 #include "channel/shard.hpp"
 
 #include "channel/link.hpp"
+#include "channel/store.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -39,6 +40,8 @@ std::int64_t shard::now_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+std::int64_t shard::channel_time_ms() const { return shared ? shared->now_ms() : now_ms(); }
+
 peer* shard::find_peer(const protocol::peer_id& id) const {
     const auto found = peers_.find(id);
     return found == peers_.end() ? nullptr : found->second.get();
@@ -57,7 +60,17 @@ void shard::erase_peer(const protocol::peer_id& id) {
 void shard::notify(const protocol::peer_id& id, std::string event) {
     all_.home_of(id).tell([id, event = std::move(event)](shard& at) {
         peer* const to = at.find_peer(id);
-        if (to && to->online()) to->send(event);
+        if (to && to->online()) {
+            to->send(event);
+        } else if (!to && at.shared) {
+            at.shared->notify(id, event);
+        }
+    });
+}
+
+void shard::broadcast(std::string_view event, const protocol::peer_id& except) const {
+    for_each_peer([&](peer& to) {
+        if (to.connection() && to.id() != except) to.send(event);
     });
 }
 

@@ -26,6 +26,7 @@ namespace channel {
 
 class link;
 class shard;
+class store;
 
 /// All shards of the server. Peers and channels live on the shard that their id hashes to, so that everybody knows
 /// where to go without asking.
@@ -46,6 +47,9 @@ public:
     /// This server process among those that share a store; 0 where state is in memory.
     node_id node = 0;
     [[nodiscard]] bool has_store() const { return node != 0; }
+
+    /// Told of what background work throws.
+    error_sink report = nullptr;
 
 private:
     std::vector<shard*> shards_;
@@ -124,6 +128,8 @@ public:
     void erase_peer(const protocol::peer_id& id);
     /// Sends an event to a peer, wherever it is, if it is online.
     void notify(const protocol::peer_id& id, std::string event);
+    /// Sends an event to all peers here that have a connection, but one.
+    void broadcast(std::string_view event, const protocol::peer_id& except) const;
     template <class Visitor>
     void for_each_peer(Visitor visit) const {
         for (const auto& [id, peer] : peers_) visit(*peer);
@@ -166,9 +172,14 @@ public:
     void schedule(timer_node& node, steady_time deadline);
     [[nodiscard]] static steady_time now() { return std::chrono::steady_clock::now(); }
     [[nodiscard]] static std::int64_t now_ms();
+    /// The clock of the channels: that of the store, where there is one.
+    [[nodiscard]] std::int64_t channel_time_ms() const;
 
     /// No deadline fires any more, so that the context can run out of work.
     void stop_timers();
+
+    /// What servers share; null where state is in memory.
+    store* shared = nullptr;
 
     /// While the server shuts down nobody is told of anybody's leaving.
     bool draining = false;

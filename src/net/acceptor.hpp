@@ -32,6 +32,7 @@ public:
     /// Accepts until stop(), starting a session for each connection. Ends when nothing refers to the acceptor any more.
     [[nodiscard]] channel::task<> run();
     void stop();
+    [[nodiscard]] bool stopped() const { return stopped_; }
 
 private:
     struct something {

@@ -59,6 +59,9 @@ struct config {
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;
 
+    std::string store = "memory";
+    std::chrono::milliseconds store_timeout{1000};
+
     broadcast_policy broadcast = broadcast_policy::everyone;
     std::string ice_servers_json = "[]";  ///< compact, valid
     std::string turn_secrets;             ///< as are_turn_secrets takes them; empty: none

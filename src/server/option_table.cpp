@@ -4,6 +4,7 @@
 #include "net/origin_list.hpp"
 #include "server/ice_servers.hpp"
 #include "server/quantity.hpp"
+#include "store/redis_address.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -363,6 +364,29 @@ void add_ice(std::vector<option>& table) {
                      [](const config& from) { return from.turn_rest_key.empty() ? "none" : from.turn_rest_key; }});
 }
 
+bool assign_store(config& to, std::string_view value) {
+    std::string problem;
+    // '#' begins a comment in the configuration file; in a password it is written %23.
+    const bool is_plain = value.find_first_of("# \t\r\n") == std::string_view::npos;
+    if (value != "memory" && (!is_plain || !store::redis_address::parse(value, problem))) return false;
+    to.store = value;
+    return true;
+}
+
+void add_store(std::vector<option>& table) {
+    constexpr std::string_view group = "Store";
+    table.push_back(
+        {group, "store", "where peers and channels live: in memory, or in a Redis that servers share", "URL",
+         "memory, redis://[user:password@]host:port/database (several host:port: sentinels; ?master=name) or "
+         "unix:/path",
+         "memory, redis://[user:password@]host[:port][,sentinel…][/database][?master=name], or "
+         "unix:/path[?database=n]",
+         assign_store, [](const config& from) { return from.store; }});
+    table.push_back(duration(
+        {group, "store-timeout", "for an answer of the store; then a command gets 400"}, 50ms, 1min,
+        [](auto& c) -> auto& { return c.store_timeout; }));
+}
+
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
@@ -372,6 +396,7 @@ std::vector<option> make_table() {
     add_commands(table);
     add_channels(table);
     add_ice(table);
+    add_store(table);
     table.push_back(choice(
         {"Logging", "log-level", "least severity that is logged"},
         {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));

@@ -1,12 +1,14 @@
 #include "server/server.hpp"
 
 #include "net/error_sink.hpp"
+#include "store/nap.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -41,6 +43,13 @@ net::connection_settings connection_settings(const config& from) {
     return to;
 }
 
+channel::node_id random_node() {
+    channel::node_id id = 0;
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) != 1)
+        throw std::runtime_error("no random numbers");
+    return id;
+}
+
 void report_life_cycle_end(std::exception_ptr error) {
     if (error) net::report_error("life cycle", error);
 }
@@ -65,12 +74,28 @@ server::server(const config& from)
         hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_,
                                                      admissions_, hosts_));
     }
+    cluster_.report = net::report_error;
+    share_store();
     // Before anybody can know that the server is there; run() takes what comes in between.
     signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);
     listen();
 }
 
 server::~server() = default;
+
+void server::share_store() {
+    if (config_.store == "memory") return;
+    std::string problem;
+    store_address_ = store::redis_address::parse(config_.store, problem);
+    if (!store_address_) throw std::runtime_error("store: expected " + problem);
+    while (cluster_.node == 0) cluster_.node = random_node();
+    store::redis_connection::settings how;
+    how.timeout = config_.store_timeout;
+    for (auto& runtime : runtimes_) {
+        runtime->store = std::make_unique<store::redis_store>(runtime->shard, *store_address_, how);
+        runtime->shard.shared = runtime->store.get();
+    }
+}
 
 void server::listen() {
     auto places = net::parse_listen_addresses(config_.address);
@@ -118,7 +143,8 @@ void server::run() {
 void server::run_shard(std::size_t index) {
     runtime& mine = *runtimes_[index];
     mine.shard.become_current();
-    for (const auto& listener : mine.listeners) channel::spawn("acceptor", listener->run(), net::report_error);
+    if (mine.store) mine.store->start();
+    for (const auto& listener : mine.listeners) channel::spawn("acceptor", admit(mine, *listener), net::report_error);
     for (;;) {
         try {
             mine.context.run();
@@ -128,6 +154,22 @@ void server::run_shard(std::size_t index) {
             net::report_error("shard", std::current_exception());
         }
     }
+}
+
+bool server::stores_up() const {
+    return std::all_of(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return !r->store || r->store->up(); });
+}
+
+channel::task<> server::admit(runtime& mine, net::acceptor& by) {
+    // A store that is only a moment away is waited for: nobody who is quick is to be told that it does not answer.
+    const auto deadline = channel::shard::now() + config_.store_timeout;
+    ++doors_waiting_;
+    while (!by.stopped() && !stores_up() && channel::shard::now() < deadline) {
+        store::nap moment(mine.shard, end_poll_interval);
+        co_await moment;
+    }
+    --doors_waiting_;
+    co_await by.run();
 }
 
 template <class Work>
@@ -146,6 +188,7 @@ asio::awaitable<void> server::end_gracefully() {
         host.send_all_away();
     });
     co_await wait_for_sessions();
+    if (store_address_) co_await leave_store();
     // Nobody travels between shards any more: each may run out of work.
     on_every_shard([](runtime& mine, net::host&) {
         mine.shard.stop_timers();
@@ -153,6 +196,17 @@ asio::awaitable<void> server::end_gracefully() {
     });
     signals_->cancel();
     spdlog::info("ended");
+}
+
+asio::awaitable<void> server::leave_store() {
+    on_every_shard([](runtime& mine, net::host&) { mine.store->stop(); });
+    asio::steady_timer timer(runtimes_.front()->context);
+    for (auto left = runtimes_.size(); left > 0 || doors_waiting_ > 0;) {
+        timer.expires_after(end_poll_interval);
+        co_await timer.async_wait(asio::use_awaitable);
+        left = static_cast<std::size_t>(
+            std::count_if(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return !r->store->ended(); }));
+    }
 }
 
 asio::awaitable<void> server::wait_for_sessions() {

@@ -5,6 +5,8 @@
 #include "net/acceptor.hpp"
 #include "net/host.hpp"
 #include "server/config.hpp"
+#include "store/redis_address.hpp"
+#include "store/redis_store.hpp"
 #include "web/site.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -46,22 +48,29 @@ private:
         boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
         channel::shard shard;
         std::vector<std::unique_ptr<net::acceptor>> listeners;
+        std::unique_ptr<store::redis_store> store;  ///< null: in memory
 
         runtime(std::size_t index, channel::cluster& all, const channel::settings& settings);
     };
 
+    void share_store();
     void listen();
     void run_shard(std::size_t index);
+    [[nodiscard]] bool stores_up() const;
+    [[nodiscard]] channel::task<> admit(runtime& mine, net::acceptor& by);
     [[nodiscard]] boost::asio::awaitable<void> end_gracefully();
     [[nodiscard]] boost::asio::awaitable<void> wait_for_sessions();
+    [[nodiscard]] boost::asio::awaitable<void> leave_store();
     template <class Work>
     void on_every_shard(Work work);
 
     config config_;
     channel::settings settings_;
     net::connection_settings connection_settings_;
+    std::optional<store::redis_address> store_address_;
     web::site site_;
     std::atomic<std::size_t> connections_{0};
+    std::atomic<std::size_t> doors_waiting_{0};  ///< listeners that wait for the store
     net::admission admissions_;
     channel::cluster cluster_;
     std::vector<std::unique_ptr<runtime>> runtimes_;

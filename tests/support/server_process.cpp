@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -27,6 +28,9 @@ constexpr int usual_patience_seconds = 20;
 
 using clock = std::chrono::steady_clock;
 
+/// That the Redis of SIGNALLER_TEST_STORE has.
+constexpr std::uint32_t test_databases = 10000;
+
 std::vector<std::string> command_line(std::vector<std::string> options) {
     const char* const other = std::getenv("SIGNALLER_BINARY");
     std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM, "--log-level", "warning"};
@@ -34,6 +38,12 @@ std::vector<std::string> command_line(std::vector<std::string> options) {
     const char* const threads = std::getenv("SIGNALLER_TEST_THREADS");
     const bool chosen = std::find(options.begin(), options.end(), "--threads") != options.end();
     if (threads && !chosen) line.insert(line.end(), {"--threads", threads});
+    const char* const store = std::getenv("SIGNALLER_TEST_STORE");
+    const bool has_store = std::find(options.begin(), options.end(), "--store") != options.end();
+    // A database of its own, so that servers of other tests are other services.
+    static std::uint32_t database = std::random_device{}();
+    if (store && !has_store)
+        line.insert(line.end(), {"--store", std::string(store) + "/" + std::to_string(database++ % test_databases)});
     line.insert(line.end(), options.begin(), options.end());
     return line;
 }
@@ -53,7 +63,7 @@ pid_t start(std::vector<std::string> options, int output, int errors) {
     dup2(errors, STDERR_FILENO);
     // Ours, and the server refuses variables with its prefix that it does not know.
     for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE",
-                                   "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS"})
+                                   "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS", "SIGNALLER_TEST_STORE"})
         unsetenv(name);
     execv(arguments.front(), arguments.data());
     _exit(127);

@@ -148,6 +148,8 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"turn-secret", "none"},
                                                                               {"turn-ttl", "24h"},
                                                                               {"turn-rest-key", "none"},
+                                                                              {"store", "memory"},
+                                                                              {"store-timeout", "1s"},
                                                                               {"log-level", "info"}};
     const auto made = accepted({});
     for (const auto& [name, value] : defaults) {

@@ -1,0 +1,174 @@
+#include "channel/audience.hpp"
+#include "channel/link.hpp"
+#include "channel/peer.hpp"
+#include "channel/shard.hpp"
+#include "channel/store.hpp"
+#include "protocol/text_frame.hpp"
+
+#include <algorithm>
+
+/// The part of peer that is about servers with a store: events that are kept there, and coming from and going to other
+/// servers.
+namespace channel {
+
+// --- events go to the store, then to the client
+
+void peer::keep(std::string_view frames, std::uint32_t count) {
+    keeping_->waiting.frames.append(frames);
+    keeping_->count += count;
+    if (keeping_->under_way) return;
+    keeping_->under_way = true;
+    spawn("events", keep_all(home_, keeping_, id_), home_.all().report);
+}
+
+void peer::stretch::send_to(link& to) const {
+    auto from = sent;
+    for (const auto& [at, frame] : between) {
+        to.send(std::string_view(frames).substr(from, at - from));
+        to.send(frame);
+        from = at;
+    }
+    if (from < frames.size()) to.send(std::string_view(frames).substr(from));
+}
+
+void peer::stretch::has_been_sent() {
+    sent = frames.size();
+    between.clear();
+}
+
+task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id) {
+    // All of a turn goes in one.
+    co_await home.next_turn();
+    while (what->owner && what->count > 0) {
+        what->leaving = std::exchange(what->waiting, {});
+        const auto count = std::exchange(what->count, 0);
+        auto copy = what->leaving.frames;
+        auto reached = std::exchange(what->reached, {});
+        // Not kept, it is sent all the same: after a crash the client is told that something is lost.
+        co_await home.shared->keep_events(id, what->owner->journal_->last(), count, std::move(copy),
+                                          std::move(reached));
+        if (what->owner && what->owner->link_) what->leaving.send_to(*what->owner->link_);
+        what->leaving = {};
+        if (what->owner && what->owner->link_ && what->count == 0) {
+            what->waiting.send_to(*what->owner->link_);
+            what->waiting = {};
+        }
+    }
+    what->under_way = false;
+}
+
+void peer::keep_span(const log_span& span) {
+    std::string frames;
+    std::uint32_t count = 0;
+    const auto waiting = keeping_->waiting.frames.size() + (link_ ? link_->box().waiting_bytes() : 0);
+    const bool too_much = link_ && !span.is_trimmed() &&
+        waiting + span.log->read(span.from.ordinal, span.to.ordinal).size() > home_.config().queue_bytes / 2;
+    if (span.is_trimmed() || too_much) {
+        std::string event;
+        protocol::event::lost(event, span.channel, span.from.seq + 1, span.to.seq);
+        protocol::append_text_frame(frames, event);
+        journal_->note(frames);
+        count = 1;
+    } else {
+        for (auto ordinal = span.from.ordinal; ordinal < span.to.ordinal; ++ordinal) {
+            if (span.log->is_excepted(ordinal, id_)) continue;
+            const auto frame = span.log->read(ordinal, ordinal + 1);
+            frames.append(frame.front).append(frame.back);
+            ++count;
+        }
+        journal_->note(span);
+    }
+    note_reached(span.channel, span.to.seq);
+    if (count > 0) keep(frames, count);
+}
+
+void peer::note_reached(const protocol::channel_id& in, std::uint64_t seq) {
+    if (!keeping_) return;
+    auto& reached = keeping_->reached;
+    const auto known =
+        std::find_if(reached.begin(), reached.end(), [&](const kept_membership& r) { return r.id == in; });
+    if (known == reached.end()) {
+        reached.push_back({in, seq});
+    } else {
+        known->seq = seq;
+    }
+}
+
+bool peer::all_kept() const { return !keeping_ || !keeping_->under_way; }
+
+void peer::stop_keeping() {
+    if (!keeping_) return;
+    // Nobody will resume it: what still waits to be kept goes out as it is.
+    if (link_) {
+        keeping_->leaving.send_to(*link_);
+        keeping_->waiting.send_to(*link_);
+    }
+    keeping_->owner = nullptr;
+    keeping_.reset();
+    home_.shared->drop_events(id_);
+}
+
+// --- coming from, and going to, another server
+
+void peer::begin_return() {
+    const auto& limits = home_.config().limits;
+    returning_ = true;
+    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes);
+    resume_until_ = steady_time::max();
+}
+
+std::unique_ptr<journal> peer::end_return(const kept_events& kept, bool counts,
+                                          const std::vector<std::string>& meanwhile) {
+    push_pending();
+    auto since = std::move(journal_);
+    returning_ = false;
+    resume_until_.reset();
+    set_resumable(counts);
+    if (!counts || !kept.complete) return since;
+    journal_->start_behind(kept.before_first);
+    for (const auto& frame : kept.frames) journal_->note(frame);
+    const auto add = [this](std::string_view frame) {
+        journal_->note(frame);
+        keep(frame, 1);
+    };
+    for (const auto& frame : kept.mail) add(frame);
+    for (const auto& frame : meanwhile) add(frame);
+    since->for_each_frame(add);
+    return nullptr;
+}
+
+void peer::give_up_return() {
+    returning_ = false;
+    resume_until_.reset();
+    journal_.reset();
+    connection_lost("connection lost");
+}
+
+void peer::hand_over() {
+    if (claimant_) claimant_->close(protocol::close_code::taken_over, taken_over_reason);
+    // What was kept is the other server's now.
+    if (keeping_) keeping_->owner = nullptr;
+    keeping_.reset();
+    home_.shared->peer_gone(id_);
+    home_.erase_peer(id_);
+}
+
+void peer::describe(std::string& event, std::string_view label, const std::vector<protocol::channel_id>& asked) const {
+    auto shared = channel_ids();
+    std::erase_if(shared, [&](const auto& id) { return !std::binary_search(asked.begin(), asked.end(), id); });
+    std::sort(shared.begin(), shared.end());
+    protocol::event::whois_peer_fields fields;
+    fields.peer = ref();
+    fields.description = description;
+    if (away) fields.away = *away;
+    fields.channels = shared;
+    fields.connected = connected();
+    fields.connected_at_ms = connected_at_ms;
+    fields.idle_seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(shard::now() - last_command).count());
+    protocol::event::whois(event, label, fields);
+}
+
+peer_record peer::record() const { return {name, description, away, connected_at_ms, resumable()}; }
+
+}  // namespace channel

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "channel/change.hpp"
+#include "channel/shard.hpp"
+#include "store/redis_bus.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace store {
+
+/// The servers that share a Redis, as one shard of one of them sees them: who lives, and messages between them. A
+/// server is alive while its heartbeat is not older than `dead_after`; times are Redis'.
+class nodes final : private channel::timer_node, public topic_listener {
+public:
+    static constexpr std::chrono::milliseconds beat_interval{1000};
+    static constexpr std::chrono::milliseconds dead_after{5000};
+
+    /// What this shard does about a request from elsewhere; it answers with answer(), or not at all.
+    using request_handler = std::function<void(boost::json::object request)>;
+
+    nodes(redis_bus& bus, channel::node_id self, request_handler on_request);
+
+    void start();
+    void stop();
+    void on_up();
+
+    [[nodiscard]] channel::node_id self() const { return self_; }
+    [[nodiscard]] bool is_alive(channel::node_id id) const;
+    /// One that is not known may have come since the last look, or be long dead.
+    [[nodiscard]] bool knows(channel::node_id id) const { return id == self_ || beats_.contains(id); }
+    /// Looks who is there.
+    [[nodiscard]] channel::task<> look() { return beat(); }
+    /// When a server that is not alive any more was last heard of; 0 if that is long ago.
+    [[nodiscard]] std::int64_t last_beat_ms(channel::node_id id) const;
+    [[nodiscard]] std::int64_t now_ms() const { return channel::shard::now_ms() + clock_ahead_ms_; }
+
+    /// Servers that have been dead for longer than the resume window and that this one has to bury.
+    using burial = std::function<void(channel::node_id dead, std::int64_t died_at_ms)>;
+    void bury_with(burial how) { bury_ = std::move(how); }
+    /// It is done: nobody needs to be told again.
+    void buried(channel::node_id dead);
+
+    /// Asks another server; nothing if it does not answer in time.
+    [[nodiscard]] channel::task<std::optional<boost::json::object>> ask(channel::node_id to,
+                                                                        boost::json::object request);
+    /// Tells it, without an answer.
+    void tell(channel::node_id to, boost::json::object what);
+    /// Tells all others.
+    void tell_all(boost::json::object what);
+    void answer(const boost::json::object& request, boost::json::object with);
+
+private:
+    struct question {
+        std::optional<boost::json::object> answer;
+        std::coroutine_handle<> waiting;
+        channel::steady_time deadline;
+    };
+    struct everybody final : topic_listener {
+        nodes& in;
+        explicit everybody(nodes& of) : in(of) {}
+        void on_message(std::string_view payload) override { in.on_message(payload); }
+        void on_topic_lost() override {}
+    };
+
+    void on_message(std::string_view payload) override;
+    void on_topic_lost() override {}
+    void expired(channel::steady_time now) override;
+    [[nodiscard]] channel::task<> beat();
+    [[nodiscard]] channel::task<> listen();
+    void consider_burying();
+    [[nodiscard]] channel::task<> try_to_bury(channel::node_id dead, std::int64_t died_at_ms);
+
+    redis_bus& bus_;
+    channel::node_id self_;
+    request_handler on_request_;
+    burial bury_;
+    everybody everybody_{*this};
+    std::unordered_map<channel::node_id, std::int64_t> beats_;  ///< of all that are known, by Redis' clock
+    std::unordered_map<std::uint64_t, question*> questions_;
+    std::uint64_t last_question_ = 0;
+    std::int64_t clock_ahead_ms_ = 0;
+    channel::steady_time next_beat_{};
+    bool beating_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace store

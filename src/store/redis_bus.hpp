@@ -1,0 +1,124 @@
+#pragma once
+
+#include "channel/shard.hpp"
+#include "channel/task.hpp"
+#include "store/redis_connection.hpp"
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace store {
+
+/// Told what is published on a topic, on the shard's thread.
+class topic_listener {
+public:
+    virtual void on_message(std::string_view payload) = 0;
+    /// The subscription is gone: something may have been missed until subscribe() says yes again.
+    virtual void on_topic_lost() = 0;
+
+protected:
+    ~topic_listener() = default;
+};
+
+/// A step that Redis carries out as one: the text of a Lua script, sent once and then known by its hash.
+class script {
+public:
+    explicit script(std::string_view text);
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] const std::string& sha1() const { return sha1_; }
+
+private:
+    std::string text_;
+    std::string sha1_;
+};
+
+/// One shard's connections to Redis: one for commands, one for the topics it listens to.
+class redis_bus final : private channel::timer_node {
+public:
+    /// Told when both connections are there, and when one has gone.
+    class listener {
+    public:
+        virtual void on_bus_up() = 0;
+        virtual void on_bus_down() = 0;
+
+    protected:
+        ~listener() = default;
+    };
+
+    redis_bus(channel::shard& at, const redis_address& where, const redis_connection::settings& how, listener& told);
+    ~redis_bus();
+
+    /// To be called on the shard's thread.
+    void start();
+    /// Both connections end by themselves, soon.
+    void stop();
+
+    [[nodiscard]] bool up() const { return commands_.up() && topics_.up(); }
+    /// Nothing refers to the bus any more. From any thread.
+    [[nodiscard]] bool ended() const { return running_ == 0; }
+    [[nodiscard]] channel::shard& shard() const { return shard_; }
+    [[nodiscard]] std::chrono::milliseconds timeout() const { return timeout_; }
+
+    [[nodiscard]] auto command(std::vector<std::string> arguments) { return commands_.command(std::move(arguments)); }
+    void post(std::span<const std::string> arguments) { commands_.post(arguments); }
+    [[nodiscard]] channel::task<redis_value> run(const script& what, std::vector<std::string> keys,
+                                                 std::vector<std::string> arguments);
+    void publish(const std::string& topic, std::string payload);
+
+    /// True when everything published from now on will be heard. One listener a topic.
+    [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
+    void unsubscribe(const std::string& topic);
+
+private:
+    struct command_side final : redis_listener {
+        redis_bus& bus;
+        explicit command_side(redis_bus& of) : bus(of) {}
+        void on_up() override { bus.changed(); }
+        void on_down(std::string_view) override { bus.changed(); }
+        void on_message(std::string_view, std::string_view) override {}
+        void on_subscribed(std::string_view) override {}
+    };
+    struct topic_side final : redis_listener {
+        redis_bus& bus;
+        explicit topic_side(redis_bus& of) : bus(of) {}
+        void on_up() override;
+        void on_down(std::string_view) override;
+        void on_message(std::string_view topic, std::string_view payload) override;
+        void on_subscribed(std::string_view topic) override;
+    };
+    struct subscription {
+        topic_listener* to = nullptr;
+        bool confirmed = false;
+        std::vector<std::coroutine_handle<>> waiting;
+    };
+    struct string_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+
+    [[nodiscard]] channel::task<> run_connection(redis_connection& connection);
+    void expired(channel::steady_time now) override;
+    void changed();
+    void wake_all(subscription& waiting_for);
+
+    channel::shard& shard_;
+    listener& told_;
+    std::chrono::milliseconds timeout_;
+    command_side command_side_{*this};
+    topic_side topic_side_{*this};
+    redis_connection commands_;
+    redis_connection topics_;
+    std::unordered_map<std::string, subscription, string_hash, std::equal_to<>> subscriptions_;
+    std::string own_topic_;  ///< what is published there comes back, as long as the topics' connection lives
+    channel::steady_time last_heard_{};
+    std::atomic<unsigned> running_ = 0;
+    bool was_up_ = false;
+};
+
+}  // namespace store

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "channel/store.hpp"
+#include "store/channel_ledger.hpp"
+#include "store/nodes.hpp"
+#include "store/peer_book.hpp"
+#include "store/redis_bus.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <unordered_map>
+
+namespace store {
+
+/// One shard's part in a service of several servers that share a Redis: its channels (channel_ledger), its peers
+/// (peer_book), the other servers (nodes).
+class redis_store final : public channel::store, private redis_bus::listener, private channel::timer_node {
+public:
+    redis_store(channel::shard& at, const redis_address& where, const redis_connection::settings& how);
+
+    /// On the shard's thread, before and after it serves.
+    void start();
+    void stop();
+    [[nodiscard]] bool ended() const { return bus_.ended(); }
+
+    /// Both connections are there. Readable from any thread.
+    [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
+
+    channel::task<bool> open(protocol::channel_id id) override;
+    [[nodiscard]] std::int64_t now_ms() const override { return ledger_.now_ms(); }
+    channel::task<channel::outcome> commit(protocol::channel_id id, const channel::change& c) override;
+    void commit_surely(protocol::channel_id id, channel::change c) override;
+
+    channel::task<channel::claim> claim_peer(protocol::peer_id id, channel::secret fresh,
+                                             std::optional<channel::secret> proof,
+                                             channel::peer_record record) override;
+    channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before) override;
+    channel::task<bool> save_peer(protocol::peer_id id, channel::peer_record record) override;
+    channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) override;
+    void forget_membership(protocol::peer_id id, protocol::channel_id in) override;
+    void peer_left(protocol::peer_id id, bool resumable, bool quit) override;
+    void peer_gone(protocol::peer_id id) override;
+    void pin(protocol::peer_id id) override;
+
+    channel::task<bool> keep_events(protocol::peer_id id, std::uint64_t last, std::uint32_t count, std::string frames,
+                                    std::vector<channel::kept_membership> reached) override;
+    void confirm_events(protocol::peer_id id, std::uint64_t last) override;
+    void drop_events(protocol::peer_id id) override;
+    channel::task<channel::kept_events> take_events(protocol::peer_id id) override;
+
+    channel::task<channel::peer_sight> look_for(protocol::peer_id id) override;
+    channel::task<channel::relay_outcome> relay(protocol::peer_id to, std::string event) override;
+    channel::task<std::optional<std::string>> whois(protocol::peer_id who, std::string label,
+                                                    std::vector<protocol::channel_id> shared, bool& answered) override;
+    void notify(protocol::peer_id id, std::string event) override;
+    void broadcast(protocol::peer_id from, std::string event) override;
+
+private:
+    void on_bus_up() override;
+    void on_bus_down() override;
+    void expired(channel::steady_time now) override;
+
+    // --- what other servers ask for; on shard 0, then where the peer is at home
+    void on_request(boost::json::object request);
+    void on_peer_request(protocol::peer_id about, boost::json::object request);
+    void answer_relay(protocol::peer_id to, const boost::json::object& request);
+    void answer_whois(protocol::peer_id who, const boost::json::object& request);
+    [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
+    [[nodiscard]] channel::task<> let_go(protocol::peer_id id, boost::json::object request);
+    [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
+    [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);
+    void come_back_to(const protocol::channel_id& id);
+    [[nodiscard]] channel::task<> bring_back(protocol::channel_id id, protocol::peer_id who);
+
+    channel::shard& shard_;
+    redis_bus bus_;
+    nodes servers_;
+    channel_ledger ledger_;
+    peer_book book_;
+    std::atomic<bool> up_{false};
+    channel::steady_time next_renewal_{};
+    std::vector<protocol::peer_id> to_renew_;
+    std::uint64_t times_up_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace store

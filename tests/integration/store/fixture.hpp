@@ -1,0 +1,70 @@
+#pragma once
+
+#include "integration/conformance/fixture.hpp"
+#include "support/redis_process.hpp"
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace stored {
+
+using conformance::fixture;
+using conformance::join;
+using conformance::named;
+using support::client;
+using support::event;
+using support::flag_of;
+using support::forwarder;
+using support::here;
+using support::id_in;
+using support::make_channel;
+using support::make_id;
+using support::number_of;
+using support::redis_process;
+using support::server_process;
+using support::text_of;
+
+inline std::vector<std::string> with_store(const std::string& store, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> options{"--store", store, "--rate", "0"};
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+}
+
+inline client peer_at(const server_process& node, const std::string& name, const std::string& more = {}) {
+    client made(node.port());
+    made.describe("\"name\": \"" + name + "\"" + (more.empty() ? "" : ", " + more));
+    return made;
+}
+
+/// The next connection of `before`, at some server.
+inline event come_back(client& now, const client& before, const std::string& more = {}) {
+    return now.describe(before.proof() + (more.empty() ? "" : ", " + more));
+}
+
+/// Sends `command` until its reply is of this type: for what needs a moment to be known, with an answer each time.
+inline event ask_until(client& who, const std::string& command, std::string_view type, here at = here::current()) {
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    for (;;) {
+        auto answer = who.ask(command, at);
+        if (text_of(answer, "type") == type) return answer;
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error("never answered by " + std::string(type) + ": " + command);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
+/// Two servers on one Redis.
+struct two_nodes {
+    redis_process redis;
+    server_process a;
+    server_process b;
+
+    explicit two_nodes(const std::vector<std::string>& options = {}, std::vector<std::string> of_redis = {})
+        : redis(std::move(of_redis)),
+          a(with_store(redis.store(), options)),
+          b(with_store(redis.store(), options)) {}
+};
+
+}  // namespace stored

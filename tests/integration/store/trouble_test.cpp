@@ -1,0 +1,184 @@
+#include "integration/store/fixture.hpp"
+
+using namespace stored;
+
+namespace {
+
+const std::vector<std::string> impatient{"--store-timeout", "300ms"};
+
+/// Two members of a channel, one of another, on a server with a Redis that gets into trouble.
+struct scene {
+    redis_process redis;
+    server_process server;
+    client alice;
+    client bob;
+    std::string channel = make_channel();
+
+    explicit scene(std::vector<std::string> of_redis = {}, const std::vector<std::string>& options = impatient)
+        : redis(std::move(of_redis)),
+          server(with_store(redis.store(), options)),
+          alice(peer_at(server, "alice")),
+          bob(peer_at(server, "bob")) {
+        join(alice, channel);
+        join(bob, channel, {&alice});
+    }
+
+    /// What needs the store is refused, everything else goes on.
+    void expect_trouble() {
+        const auto before = std::chrono::steady_clock::now();
+        fixture::refused(alice, "/pubmsg " + channel + " lost", 400);
+        fixture::refused(alice, "/join " + make_channel(), 400);
+        fixture::refused(alice, "/ban " + bob.id() + " " + channel, 400);
+        // Bounded: each by a few times the time-out, with room for a busy machine.
+        BOOST_TEST((std::chrono::steady_clock::now() - before < support::patience()));
+        client late(server.port());
+        late.send("/descp {\"name\": \"late\"}");
+        late.expect_error(400);
+        fixture::answered(alice, "/privmsg " + bob.id() + " still here", "ack");
+        bob.expect("privmsg", {{"content", "still here"}});
+        alice.expect_nothing();
+    }
+
+    /// And afterwards nothing has changed, or is missing.
+    void expect_well(std::int64_t next_seq) {
+        BOOST_TEST(number_of(ask_until(alice, "/pubmsg " + channel + " back", "ack"), "seq") == next_seq);
+        bob.expect("pubmsg", {{"content", "back"}, {"seq", next_seq}});
+        BOOST_TEST(alice.ask("/peers " + channel).at("peers").as_array().size() == 2U);
+        BOOST_TEST(alice.ask("/bans " + channel).at("bans").as_array().empty());
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(trouble)
+
+BOOST_AUTO_TEST_CASE(a_redis_that_is_not_there_yet_is_waited_for) {
+    redis_process redis;
+    redis.kill();
+    const server_process server(with_store(redis.store(), impatient));
+    client early(server.port());
+    early.send("/descp {\"name\": \"early\"}");
+    early.expect_error(400);
+    early.send("/ping x");
+    early.expect("pong");
+    redis.start();
+    ask_until(early, "/descp {\"name\": \"early\"}", "welcome");
+    ask_until(early, "/join " + make_channel(), "joined");
+}
+
+BOOST_AUTO_TEST_CASE(redis_stands_still) {
+    scene s;
+    s.redis.pause();
+    s.expect_trouble();
+    s.redis.go_on();
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(redis_is_killed_and_comes_back_with_what_it_had) {
+    scene s({"--appendonly", "yes", "--appendfsync", "always"});
+    s.redis.kill();
+    s.expect_trouble();
+    s.redis.start();
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(redis_comes_back_empty_and_is_told_what_the_server_knows) {
+    scene s;
+    for (int i = 1; i <= 3; ++i) {
+        s.alice.ask("/pubmsg " + s.channel + " " + std::to_string(i));
+        s.bob.expect("pubmsg");
+    }
+    s.redis.kill();
+    s.expect_trouble();
+    s.redis.start();
+    s.expect_well(4);
+    // Others learn it from there.
+    const server_process other(with_store(s.redis.store(), impatient));
+    auto carol = peer_at(other, "carol");
+    const auto joined = join(carol, s.channel, {&s.alice, &s.bob});
+    BOOST_TEST(number_of(joined, "members") == 3);
+    BOOST_TEST(number_of(joined, "seq") == 4);
+    BOOST_TEST(text_of(joined, "owner") == s.alice.id());
+    client thief(other.port());
+    ask_until(carol, "/privmsg " + s.bob.id() + " hello", "ack");
+    s.bob.expect("privmsg");
+    thief.send("/descp {\"id\": \"" + s.bob.id() + "\"}");
+    thief.expect_error(433);
+}
+
+BOOST_AUTO_TEST_CASE(redis_becomes_a_replica) {
+    scene s;
+    s.redis.ask("REPLICAOF 127.0.0.1 1");
+    s.expect_trouble();
+    s.redis.ask("REPLICAOF NO ONE");
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(redis_has_no_memory_left) {
+    scene s;
+    s.redis.ask("CONFIG SET maxmemory 1");
+    s.expect_trouble();
+    s.redis.ask("CONFIG SET maxmemory 0");
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(redis_forgets_the_scripts) {
+    scene s;
+    s.redis.ask("SCRIPT FLUSH");
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(redis_is_busy_with_something_else_for_a_while) {
+    scene s;
+    s.redis.ask("DEBUG SLEEP 1 > /dev/null &");
+    s.expect_well(1);
+}
+
+BOOST_AUTO_TEST_CASE(a_password_is_used_and_a_wrong_one_is_refused) {
+    const std::string password = "p@ss:w/rd";
+    redis_process redis({"--requirepass", password});
+    const auto address = [&](const std::string& written) {
+        return "redis://default:" + written + "@127.0.0.1:" + std::to_string(redis.port()) + "/3";
+    };
+    const server_process right(with_store(address("p%40ss%3Aw%2Frd"), impatient));
+    auto alice = peer_at(right, "alice");
+    join(alice, make_channel());
+    const server_process wrong(with_store(address("guess"), impatient));
+    client bob(wrong.port());
+    bob.send("/descp {}");
+    bob.expect_error(400);
+    bob.send("/ping");
+    bob.expect("pong");
+}
+
+BOOST_AUTO_TEST_CASE(a_way_that_drops_everything_and_comes_back_loses_and_doubles_nothing) {
+    redis_process redis;
+    forwarder way(redis.store().substr(5));
+    const server_process near(with_store(redis.store(), impatient));
+    const server_process far(with_store(way.store(), impatient));
+    auto alice = peer_at(near, "alice");
+    auto bob = peer_at(far, "bob");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    std::int64_t said = 0;
+    std::int64_t heard = 0;
+    const auto say = [&] {
+        for (int i = 0; i < 20; ++i) BOOST_TEST(number_of(alice.ask("/pubmsg " + channel + " x"), "seq") == ++said);
+    };
+    for (int round = 0; round < 3; ++round) {
+        say();
+        for (; heard < said; ++heard) BOOST_TEST(number_of(bob.expect("pubmsg"), "seq") == heard + 1);
+        way.kill();
+        say();
+        fixture::refused(bob, "/pubmsg " + channel + " cut off", 400);
+        way.start();
+        say();
+        for (; heard < said; ++heard) BOOST_TEST(number_of(bob.expect("pubmsg"), "seq") == heard + 1);
+    }
+    bob.expect_nothing();
+    BOOST_TEST(number_of(ask_until(bob, "/pubmsg " + channel + " back", "ack"), "seq") == said + 1);
+    alice.expect("pubmsg", {{"seq", said + 1}});
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,214 @@
+#include "support/redis_process.hpp"
+
+#include "support/server_process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace support {
+
+namespace {
+
+sockaddr_un address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw std::runtime_error("too long for a socket: " + path);
+    path.copy(address.sun_path, path.size());
+    return address;
+}
+
+int connect_to(const std::string& path) {
+    const int made = socket(AF_UNIX, SOCK_STREAM, 0);
+    const auto address = address_of(path);
+    if (connect(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return made;
+    close(made);
+    return -1;
+}
+
+int listen_at(const std::string& path) {
+    const int made = socket(AF_UNIX, SOCK_STREAM, 0);
+    const auto address = address_of(path);
+    ::unlink(path.c_str());
+    if (bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(made, 64) != 0)
+        throw std::runtime_error("cannot listen at " + path);
+    return made;
+}
+
+/// False when a side has ended.
+bool pass_on(int from, int to) {
+    std::array<char, 65536> part;
+    const auto got = read(from, part.data(), part.size());
+    if (got <= 0) return false;
+    for (ssize_t at = 0; at < got;) {
+        const auto written = write(to, part.data() + at, static_cast<std::size_t>(got - at));
+        if (written <= 0) return false;
+        at += written;
+    }
+    return true;
+}
+
+[[noreturn]] void forward(int listening, const std::string& to) {
+    std::vector<pollfd> sockets{{listening, POLLIN, 0}};
+    for (;;) {
+        poll(sockets.data(), sockets.size(), -1);
+        // Pairs stand beside each other behind the listening socket.
+        for (std::size_t i = 1; i < sockets.size();) {
+            const auto pair = i - (i - 1) % 2;
+            const auto other = i == pair ? pair + 1 : pair;
+            if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd)) {
+                ++i;
+                continue;
+            }
+            close(sockets[pair].fd);
+            close(sockets[pair + 1].fd);
+            const auto at = sockets.begin() + static_cast<std::ptrdiff_t>(pair);
+            sockets.erase(at, at + 2);
+            i = pair;
+        }
+        if (sockets.front().revents == 0) continue;
+        const int in = accept(listening, nullptr, nullptr);
+        const int out = in < 0 ? -1 : connect_to(to);
+        if (out < 0) {
+            close(in);
+            continue;
+        }
+        sockets.push_back({in, POLLIN, 0});
+        sockets.push_back({out, POLLIN, 0});
+    }
+}
+
+}  // namespace
+
+scratch_folder::scratch_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "signaller-XXXXXX").string();
+    if (!mkdtemp(name.data())) throw std::runtime_error("no folder for a test");
+    path_ = name;
+}
+
+scratch_folder::~scratch_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+std::uint16_t free_port() {
+    const int made = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool bound = bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        getsockname(made, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    close(made);
+    if (!bound) throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
+
+child_process::~child_process() { kill(); }
+
+child_process::child_process(child_process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+
+child_process& child_process::operator=(child_process&& other) noexcept {
+    std::swap(pid_, other.pid_);
+    return *this;
+}
+
+void child_process::kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+}
+
+void child_process::pause() const {
+    ::kill(pid_, SIGSTOP);
+    // Not before it really stands still.
+    waitpid(pid_, nullptr, WUNTRACED);
+}
+
+void child_process::go_on() const { ::kill(pid_, SIGCONT); }
+
+redis_process::redis_process(std::vector<std::string> options) : options_(std::move(options)) { start(); }
+
+void redis_process::start() {
+    const char* const other = std::getenv("SIGNALLER_TEST_REDIS");
+    std::vector<std::string> line{other ? other : "redis-server",
+                                  "--port",
+                                  std::to_string(port_),
+                                  "--bind",
+                                  "127.0.0.1",
+                                  "--unixsocket",
+                                  socket(),
+                                  "--dir",
+                                  folder_.path("."),
+                                  "--save",
+                                  "",
+                                  "--logfile",
+                                  folder_.path("redis.log")};
+    const bool keeps = std::find(options_.begin(), options_.end(), "--appendonly") != options_.end();
+    if (!keeps) line.insert(line.end(), {"--appendonly", "no"});
+    line.insert(line.end(), options_.begin(), options_.end());
+    std::vector<char*> arguments;
+    for (auto& word : line) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+        dup2(nothing, STDOUT_FILENO);
+        dup2(nothing, STDERR_FILENO);
+        execvp(arguments.front(), arguments.data());
+        _exit(127);
+    }
+    process_ = child_process(child);
+    const auto deadline = std::chrono::steady_clock::now() + patience();
+    for (;;) {
+        const auto answer = ask("PING");
+        // NOAUTH: a password was asked for.
+        if (answer.starts_with("PONG") || answer.find("NOAUTH") != std::string::npos) return;
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error("redis-server does not start: " + answer);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+std::string redis_process::ask(const std::string& command) const {
+    const auto line = "redis-cli -s " + socket() + " " + command + " 2>&1";
+    FILE* const pipe = popen(line.c_str(), "re");
+    if (!pipe) throw std::runtime_error("no redis-cli");
+    std::string text;
+    std::array<char, 4096> part;
+    while (const auto count = fread(part.data(), 1, part.size(), pipe)) text.append(part.data(), count);
+    pclose(pipe);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+forwarder::forwarder(std::string to) : to_(std::move(to)) { start(); }
+
+void forwarder::start() {
+    const int listening = listen_at(folder_.path("way.sock"));
+    const pid_t child = fork();
+    if (child == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        forward(listening, to_);
+    }
+    close(listening);
+    process_ = child_process(child);
+}
+
+}  // namespace support
