@@ -86,6 +86,7 @@ export class Signaller {
     readonly state: SignallerState;
     readonly id: string | null;
     readonly name: string | null;
+    readonly description: Record<string, unknown>;
     readonly iceServers: RTCIceServer[];
     readonly limits: Partial<Limits>;
     readonly heartbeat: number;
@@ -104,12 +105,12 @@ export class Signaller {
     peers(channel: ChannelId): Promise<Member[]>;
     invite(peer: string, channel?: ChannelId): Promise<unknown>;
     away(message?: string | false): Promise<unknown>;
-    kick(peer: string, channel: ChannelId, reason?: string): Promise<unknown>;
-    ban(peer: string, channel: ChannelId, reason?: string): Promise<unknown>;
-    unban(peer: string, channel: ChannelId): Promise<unknown>;
+    kick(peer: string, channel?: ChannelId, reason?: string): Promise<unknown>;
+    ban(peer: string, channel?: ChannelId, reason?: string): Promise<unknown>;
+    unban(peer: string, channel?: ChannelId): Promise<unknown>;
     bans(channel: ChannelId): Promise<Ban[]>;
-    op(peer: string, channel: ChannelId): Promise<unknown>;
-    deop(peer: string, channel: ChannelId): Promise<unknown>;
+    op(peer: string, channel?: ChannelId): Promise<unknown>;
+    deop(peer: string, channel?: ChannelId): Promise<unknown>;
     history(channel: ChannelId, count?: number, before?: number): Promise<{ messages: Pubmsg[]; more: boolean }>;
     ice(): Promise<RTCIceServer[]>;
     ping(content?: string): Promise<{ content: string }>;

@@ -116,7 +116,7 @@ export class Signaller extends EventTarget {
     }
 
     invite(peer, channel) {
-        return this.command(`/invite ${peer}${channel ? ` ${channel}` : ""}`);
+        return this.#about("invite", peer, channel);
     }
 
     /** Away with a message, or back with `false`. */
@@ -126,16 +126,17 @@ export class Signaller extends EventTarget {
         return away === null ? null : this.command("/away");
     }
 
+    /** Where a channel may be left out it is the one in which one may do this; a reason needs it. */
     kick(peer, channel, reason) {
-        return this.command(`/kick ${peer} ${channel}${reason ? ` ${reason}` : ""}`);
+        return this.#about("kick", peer, channel, reason);
     }
 
     ban(peer, channel, reason) {
-        return this.command(`/ban ${peer} ${channel}${reason ? ` ${reason}` : ""}`);
+        return this.#about("ban", peer, channel, reason);
     }
 
     unban(peer, channel) {
-        return this.command(`/unban ${peer} ${channel}`);
+        return this.#about("unban", peer, channel);
     }
 
     async bans(channel) {
@@ -143,11 +144,11 @@ export class Signaller extends EventTarget {
     }
 
     op(peer, channel) {
-        return this.command(`/op ${peer} ${channel}`);
+        return this.#about("op", peer, channel);
     }
 
     deop(peer, channel) {
-        return this.command(`/deop ${peer} ${channel}`);
+        return this.#about("deop", peer, channel);
     }
 
     /** Earlier public messages, oldest first: `{messages, more}`. */
@@ -181,6 +182,10 @@ export class Signaller extends EventTarget {
         if (keep) this.#store.saveSeen(0);
         else this.#store.forget();
         this.#end({ reason: "closed", failed: false });
+    }
+
+    #about(verb, peer, channel, reason) {
+        return this.command([`/${verb} ${peer}`, ...(channel ? [channel] : []), ...(channel && reason ? [reason] : [])].join(" "));
     }
 
     async #start() {
