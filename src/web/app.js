@@ -1,8 +1,8 @@
 import { Bullets } from "./bullets.js";
 import { byId, nameButton, recall, remember, setIcon, toast } from "./dom.js";
-import { applyTexts, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
+import { applyTexts, causeOf, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
 import { LocalMedia } from "./media.js";
-import { askReason, openSettings, openShare, showReport } from "./dialogs.js";
+import { askReason, askToGo, openSettings, openShare, showReport } from "./dialogs.js";
 import { mode, roomName, openSession } from "./mode.js";
 
 /** The page's course: lobby, call, end. What happens inside a call is its session's. */
@@ -89,7 +89,6 @@ function paintTexts() {
     byId("toolbar").setAttribute("aria-label", text("toolbar"));
     byId("tab-list").setAttribute("aria-label", text("sidePanel"));
     byId("messages").setAttribute("aria-label", text("chat"));
-    byId("link").setAttribute("aria-label", text("link"));
     nameButton(byId("share"), text("share"));
     nameButton(byId("screen"), text("screenOn"));
     nameButton(byId("settings"), text("settings"));
@@ -143,6 +142,7 @@ async function enter(room, name) {
     paintTitle();
     const listeners = { statechange: paintState, ended: end, inspect: showReport, ask: askReason, audience: paintAudience, places: paintPlaces, notice: paintNotice };
     for (const [type, take] of Object.entries(listeners)) session.addEventListener(type, ({ detail }) => take(detail));
+    session.signaller.addEventListener("invite", ({ detail }) => considerInvitation(detail));
     try {
         await session.join();
         sessionStorage.setItem(visit, visited(room));
@@ -155,11 +155,17 @@ async function enter(room, name) {
         session = null;
         paintNothing();
         show("lobby");
-        byId("join-error").textContent = text("joinFailed", { reason: error.message });
+        byId("join-error").textContent = text("joinFailed", { reason: causeOf(error) });
         byId("join-error").hidden = false;
     } finally {
         submit.disabled = false;
     }
+}
+
+/** The page for a channel's id is the page for its room. An invitation into what one is in already, or one more while one is being read, says nothing. */
+function considerInvitation({ from, channel }) {
+    if (channel === session?.room.channel || document.querySelector("dialog[open]")) return;
+    askToGo({ name: from.name, go: () => location.assign(`./#${channel.slice(1)}`) });
 }
 
 function end({ title, reason }) {
@@ -214,7 +220,7 @@ function wireCall() {
     });
     byId("share").addEventListener("click", () => {
         const room = session ? session.name : byId("room").value.trim() || roomName();
-        openShare(`${location.origin}${location.pathname}#${encodeURIComponent(room)}`);
+        openShare(`${location.origin}${location.pathname}#${encodeURIComponent(room)}`, mode === "call" ? session : null);
     });
     byId("places-change").addEventListener("change", ({ target }) => {
         target.value = placesIn(target);
@@ -227,7 +233,7 @@ function wireCall() {
         const line = byId("say-text").value.trim();
         if (!line || !session) return;
         byId("say-text").value = "";
-        await session.say(line).catch((error) => toast(text("notSent", { reason: error.message })));
+        await session.say(line).catch((error) => toast(text("notSent", { reason: causeOf(error) })));
     });
     byId("language").addEventListener("click", switchLanguage);
 }

@@ -1,15 +1,43 @@
 import { byId, copyText, element, toast } from "./dom.js";
-import { text } from "./i18n.js";
+import { causeOf, text } from "./i18n.js";
 import { qrSvg } from "./qr.js";
 
-export function openShare(link) {
+/** @param session the call that one is in, or null where nobody can be asked by their id */
+export function openShare(link, session) {
     byId("link").value = link;
     const code = qrSvg(link);
     byId("qr").hidden = !code;
     byId("qr").replaceChildren(...(code ? [code] : []));
     byId("copy").onclick = async () => toast(text((await copyText(link, byId("link"))) ? "copied" : "copyFailed"));
+    byId("share-system").hidden = !navigator.share;
+    // Who changes their mind has not failed.
+    byId("share-system").onclick = () => navigator.share({ url: link, title: document.title }).catch(() => {});
+    byId("invite-part").hidden = !session?.signaller.id;
+    byId("own-id").textContent = session?.signaller.id ?? "";
+    byId("invite").onclick = () => invite(session);
     byId("share-dialog").showModal();
     byId("copy").focus();
+}
+
+async function invite(session) {
+    const field = byId("invite-id");
+    try {
+        await session.room.invite(field.value.trim());
+        field.value = "";
+        toast(text("inviteSent"));
+    } catch (error) {
+        toast(error.code === 461 ? text("errorId") : causeOf(error));
+        field.focus();
+    }
+}
+
+/** Somebody in another room asks this user to come: that is for the user to decide. */
+export function askToGo({ name, go }) {
+    const dialog = byId("invited-dialog");
+    byId("invited-title").textContent = text("invited", { name });
+    dialog.returnValue = "no";
+    dialog.addEventListener("close", () => dialog.returnValue === "yes" && go(), { once: true });
+    dialog.showModal();
 }
 
 export function openSettings(settings, { changeBullets, away, setAway }) {
@@ -30,9 +58,11 @@ export function showReport({ name, statistics }) {
     const dialog = byId("report-dialog");
     let latest = "";
     const paint = async () => {
-        const lines = describe(name, await statistics());
+        const now = await statistics();
+        const lines = describe(name, now);
         latest = lines.map(([term, value]) => `${term}: ${value}`).join("\n");
         byId("report").replaceChildren(...lines.flatMap(([term, value]) => [element("dt", { textContent: term }), element("dd", { textContent: value })]));
+        byId("report-hint").hidden = now.state !== "failed";
     };
     byId("report-copy").onclick = async () => toast(text((await copyText(latest)) ? "copied" : "copyFailed"));
     dialog.showModal();
@@ -43,12 +73,12 @@ export function showReport({ name, statistics }) {
 
 function describe(name, statistics) {
     const { state, reason, iceState, localCandidate, remoteCandidate, roundTripTime, framesDecoded, packetsLost, bytesReceived, bytesSent } = statistics;
+    const milliseconds = Number.isFinite(roundTripTime) ? `${Math.round(roundTripTime * 1_000)} ms` : "–";
     return [
-        ["Peer", name], ["Call", reason ? `${state} (${reason})` : state], ["ICE", iceState],
-        ["Local candidate", localCandidate ?? "–"], ["Remote candidate", remoteCandidate ?? "–"],
-        ["Round trip", roundTripTime === undefined || roundTripTime === null ? "–" : `${Math.round(roundTripTime * 1_000)} ms`],
-        ["Frames decoded", framesDecoded], ["Packets lost", packetsLost ?? "–"],
-        ["Received", kilobytes(bytesReceived)], ["Sent", kilobytes(bytesSent)], ["Browser", navigator.userAgent],
+        [text("reportPeer"), name], [text("reportCall"), reason ? `${state} (${reason})` : state], ["ICE", iceState ?? "–"],
+        [text("reportLocal"), localCandidate ?? "–"], [text("reportRemote"), remoteCandidate ?? "–"], [text("reportRoundTrip"), milliseconds],
+        [text("reportFrames"), framesDecoded], [text("reportLost"), packetsLost ?? "–"], [text("reportReceived"), kilobytes(bytesReceived)], [text("reportSent"), kilobytes(bytesSent)],
+        [text("reportTime"), new Date().toISOString()], [text("reportServer"), location.host], [text("reportBrowser"), navigator.userAgent],
     ];
 }
 

@@ -2,7 +2,13 @@ import { recall, remember } from "./dom.js";
 
 const texts = {
     en: {
-        asking: "Connecting to the stream…", audience: "Live · {members} here", goLive: "Go live", live: "Live stream", notBegun: "This stream has not begun. It starts here by itself as soon as it does.",
+        invite: "Invite", inviteIntro: "Somebody who is in another room sees your invitation at once.", inviteTitle: "Ask somebody who is online", invited: "{name} asks you to another room", invitedIntro: "Going there ends what you are in now.",
+        inviteSent: "Invitation sent", goThere: "Go there", peerId: "Their ID", shareSystem: "Share…", stayHere: "Stay here", yourId: "Your ID:",
+        errorBanned: "you are banned here", errorFull: "the room is full", errorId: "an ID is 24 digits and letters a to f", errorNotOnline: "nobody with this ID is online", errorPassword: "the room has a password",
+        errorTooFast: "too fast; try again in a moment", errorHere: "they are here already", errorTooLong: "that is too long", errorForbidden: "only operators may do that",
+        reportPeer: "Peer", reportCall: "Call", reportLocal: "Own candidate", reportRemote: "Their candidate", reportRoundTrip: "Round trip", reportFrames: "Frames decoded", reportLost: "Packets lost",
+        reportReceived: "Received", reportSent: "Sent", reportServer: "Server", reportBrowser: "Browser", reportTime: "Time", reportHint: "No path between the two was found. Networks that let no direct connection through need a TURN server, which the operator of this server can configure.",
+        asking: "Connecting to the stream…", audience: "Live · {members} here", goLive: "Go live", live: "Live stream", noPathToSender: "No connection to the sender was possible. Trying again; you can chat meanwhile.", notBegun: "This stream has not begun. It starts here by itself as soon as it does.",
         placesFull: "All {places} places for video are taken. You are number {line} in line, and can chat meanwhile.", placesNow: "{watching} of {places} places taken, {waiting} in line", placesWanted: "Viewers with video (each costs upload)",
         senderAway: "The sender is away. The stream goes on here when they are back.", sendIntro: "One sends, many watch and comment.", sendTitle: "Start a live stream", stream: "Stream",
         streamOver: "The stream is over", streamTaken: "this stream belongs to somebody else; reload the page to watch it", toCall: "Have a video call instead", toLive: "Send a live stream", watch: "Watch",
@@ -23,7 +29,13 @@ const texts = {
         youAreOperator: "You are an operator now",
     },
     zh: {
-        asking: "正在连接直播…", audience: "直播中 · {members} 人", goLive: "开始直播", live: "直播", notBegun: "直播尚未开始，开始后会自动播放。",
+        invite: "邀请", inviteIntro: "正在其他房间的人会立刻看到你的邀请。", inviteTitle: "邀请在线的人", invited: "{name} 邀请你去另一个房间", invitedIntro: "前往将结束你当前的通话。",
+        inviteSent: "邀请已发送", goThere: "前往", peerId: "对方的 ID", shareSystem: "分享…", stayHere: "留在这里", yourId: "你的 ID：",
+        errorBanned: "你已被此房间封禁", errorFull: "房间已满", errorId: "ID 由 24 位数字和字母 a 到 f 组成", errorNotOnline: "没有使用此 ID 的人在线", errorPassword: "此房间有密码",
+        errorTooFast: "操作太快，请稍后再试", errorHere: "对方已在此房间", errorTooLong: "内容太长", errorForbidden: "只有管理员可以这样做",
+        reportPeer: "对方", reportCall: "通话", reportLocal: "本地候选", reportRemote: "对方候选", reportRoundTrip: "往返时延", reportFrames: "已解码帧数", reportLost: "丢包数",
+        reportReceived: "已接收", reportSent: "已发送", reportServer: "服务器", reportBrowser: "浏览器", reportTime: "时间", reportHint: "双方之间没有可用的网络路径。若网络不允许直接连接，需要由本服务器的管理者配置 TURN 服务器。",
+        asking: "正在连接直播…", audience: "直播中 · {members} 人", goLive: "开始直播", live: "直播", noPathToSender: "无法连接到主播，正在重试。你可以先聊天。", notBegun: "直播尚未开始，开始后会自动播放。",
         placesFull: "{places} 个视频席位已满。你排在第 {line} 位，可以先聊天。", placesNow: "已用 {watching}/{places} 个席位，{waiting} 人排队", placesWanted: "可看视频的观众数（每人占用上行带宽）",
         senderAway: "主播暂时离开，回来后会继续播放。", sendIntro: "一人直播，众人观看并发弹幕。", sendTitle: "发起直播", stream: "直播间",
         streamOver: "直播已结束", streamTaken: "此直播间属于其他人；刷新页面即可观看", toCall: "改为视频通话", toLive: "发起直播", watch: "观看",
@@ -65,9 +77,15 @@ export function switchLanguage() {
     for (const apply of listeners) apply();
 }
 
+const causes = { 263: "errorTooFast", 401: "errorNotOnline", 417: "errorTooLong", 443: "errorHere", 471: "errorFull", 474: "errorBanned", 475: "errorPassword", 482: "errorForbidden" };
+
+/** What went wrong, in the user's language where that is known by its code. */
+export const causeOf = (error) => (causes[error.code] ? text(causes[error.code]) : error.message);
+
 export function applyTexts(root = document) {
     document.documentElement.lang = language;
     for (const node of root.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
+    for (const node of root.querySelectorAll("[data-label]")) node.setAttribute("aria-label", text(node.dataset.label));
 }
 
 export const otherLanguage = () => (language === "zh" ? { name: "English", tag: "en" } : { name: "中文", tag: "zh" });

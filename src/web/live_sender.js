@@ -8,6 +8,8 @@ import { storageOf } from "./streams.js";
 
 /** A watcher that asks again and again is not called again and again. */
 const leastCallAge = 2_000;
+/** A watcher that no path leads to must not hold a place for ever. */
+const mostConnecting = 30_000;
 
 /** Sends one stream: a call to each watcher up to `places`, and the rest stand in line and chat. */
 export class LiveSender extends LiveSession {
@@ -85,6 +87,7 @@ export class LiveSender extends LiveSession {
         const streams = [{ stream: this.#media.stream }, ...(this.#screen ? [{ stream: this.#screen, label: "screen" }] : [])];
         const call = new Call(this.signaller, id, { streams, channels: stateChannel });
         const entry = { call, since: performance.now(), state: null };
+        setTimeout(() => this.#calls.get(id) === entry && ["new", "connecting"].includes(call.state) && this.#lose(id), mostConnecting);
         this.#calls.set(id, entry);
         call.addEventListener("channel", ({ detail: { channel } }) => {
             entry.state = channel;

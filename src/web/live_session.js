@@ -1,6 +1,6 @@
 import { Chat } from "./chat.js";
 import { byId, toast } from "./dom.js";
-import { text } from "./i18n.js";
+import { causeOf, text } from "./i18n.js";
 import { People } from "./people.js";
 import { Side } from "./side.js";
 import { Room, Signaller, channelId } from "./signaller.js";
@@ -65,7 +65,7 @@ export class LiveSession extends EventTarget {
 
     async setAway(away) {
         this.away = away;
-        await this.signaller.away(away ? "" : false).catch((error) => toast(error.message));
+        await this.signaller.away(away ? "" : false).catch((error) => toast(causeOf(error)));
         if (this.room.self) this.room.self.away = away;
         people.repaint();
     }
@@ -158,7 +158,7 @@ export class LiveSession extends EventTarget {
                 await this.room[act](id, reason);
                 people.showBans(await this.signaller.bans(this.room.channel));
             } catch (error) {
-                toast(error.message);
+                toast(causeOf(error));
             }
         };
         if (act === "kick" || act === "ban") this.dispatch("ask", { title: text(`${act}Ask`, { name }), action: text(act), confirmed: carryOut });

@@ -16,6 +16,7 @@ export class LiveWatcher extends LiveSession {
     #timer = null;
     #notice = null;
     #waiting = false;
+    #connected = false;
 
     constructor(options) {
         super(options);
@@ -110,7 +111,8 @@ export class LiveWatcher extends LiveSession {
         this.sender = from.name;
         this.#pictures.clear();
         this.#media = null;
-        this.#show("asking");
+        this.#connected = false;
+        if (this.#notice?.[0] !== "noPathToSender") this.#show("asking");
         const current = (take) => ({ detail }) => this.#call === call && take(detail);
         call.addEventListener("stream", current((picture) => this.#takePicture(picture)));
         call.addEventListener("streamremoved", current(({ stream }) => this.#losePicture(stream)));
@@ -123,10 +125,13 @@ export class LiveWatcher extends LiveSession {
             const call = this.#call;
             this.#clearStage();
             call.close();
-            this.#show("asking");
-            return this.#askIn(1_000);
+            this.#show(this.#connected ? "asking" : "noPathToSender");
+            return this.#askIn(this.#connected ? 1_000 : askAgainAfter);
         }
-        if (state === "connected") this.#show(null);
+        if (state === "connected") {
+            this.#connected = true;
+            this.#show(null);
+        }
         this.#paint();
     }
 

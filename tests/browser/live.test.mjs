@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchBrowser } from "./support/browser.mjs";
-import { close, hears, openPage, patience, say, seesMovingPictures } from "./support/page.mjs";
+import { allowRelayOnly, close, hears, openPage, patience, say, seesMovingPictures } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
 
 describe("the live page", { timeout: 120_000 }, () => {
@@ -18,8 +18,8 @@ describe("the live page", { timeout: 120_000 }, () => {
         await server?.stop();
     });
 
-    async function send(name, stream, places) {
-        const page = await openPage(browser, `${server.page}live`);
+    async function send(name, stream, places, options) {
+        const page = await openPage(browser, `${server.page}live`, options);
         await page.fill("#name", name);
         await page.fill("#room", stream);
         await page.fill("#places", String(places));
@@ -113,5 +113,18 @@ describe("the live page", { timeout: 120_000 }, () => {
         await ann.waitForFunction(() => document.getElementById("places-now").textContent.startsWith("0 of 3"), null, patience);
         await ann.keyboard.press("Escape");
         await close(ann, ben, thief);
+    });
+
+    test("a watcher that no path leads to is told so, and gives its place to the next", async () => {
+        const ann = await send("Ann", "far away", 1, { clock: true });
+        const cut = await watch("Cut", "far away", { before: allowRelayOnly });
+        await notice(cut, /Connecting/);
+        await ann.waitForFunction(() => document.getElementById("places-now").textContent.startsWith("1 of 1"), null, patience);
+        const ben = await watch("Ben", "far away");
+        await notice(ben, /number 1 in line/);
+        await ann.clock.fastForward(31_000);
+        await notice(cut, /No connection to the sender/);
+        await seesMovingPictures(ben, 1);
+        await close(ann, cut, ben);
     });
 });

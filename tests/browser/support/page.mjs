@@ -2,15 +2,29 @@ import assert from "node:assert/strict";
 
 export const patience = { timeout: 20_000 };
 
-/** A page of its own, as a new visitor has it. What it complains about on its console is kept, and no test lets it pass. */
-export async function openPage(browser, address, { locale = "en-US", width = 1200, height = 800, ...more } = {}) {
+/**
+ * A page of its own, as a new visitor has it. What it complains about on its console is kept, and no test lets it pass. `clock`: the test may
+ * put the page's clock forward; `before`: runs in the page before its own scripts.
+ */
+export async function openPage(browser, address, { locale = "en-US", width = 1200, height = 800, clock = false, before, ...more } = {}) {
     const context = await browser.newContext({ locale, viewport: { width, height }, ...more });
     const page = await context.newPage();
+    if (clock) await page.clock.install();
+    if (before) await page.addInitScript(before);
     page.complaints = [];
     page.on("pageerror", (error) => page.complaints.push(error.message));
     page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()));
     await page.goto(address);
     return page;
+}
+
+/** For `before`: no path leads to this page's peer connections, as there is no TURN server. */
+export function allowRelayOnly() {
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration) {
+            super({ ...configuration, iceTransportPolicy: "relay" });
+        }
+    };
 }
 
 export async function visitRoom(browser, server, name, room, options) {
