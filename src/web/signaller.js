@@ -63,7 +63,7 @@ export class Signaller extends EventTarget {
             broken: (detail) => this.#broken(detail),
             refused: (detail) => this.#refused(detail),
         });
-        globalThis.addEventListener?.("pagehide", () => this.#acknowledge(), { signal: this.#listening.signal });
+        globalThis.addEventListener?.("pagehide", (event) => this.#leavePage(event), { signal: this.#listening.signal });
         this.#start();
     }
 
@@ -279,6 +279,12 @@ export class Signaller extends EventTarget {
         if (this.state !== "connected" || this.#acknowledged === this.#seen) return;
         this.#acknowledged = this.#seen;
         this.#connection.send(`/ack ${this.#seen}`);
+    }
+
+    /** The calls end with the page, and the other side should not look at a frozen picture; the session may go on in a page loaded anew. */
+    #leavePage({ persisted }) {
+        if (!persisted) for (const call of [...this.calls.values()]) call.close();
+        this.#acknowledge();
     }
 
     /** Commands wait until the events missed are in: a reply among them says that its command needs no sending. */

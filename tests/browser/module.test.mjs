@@ -200,6 +200,7 @@ describe("signaller.js", { timeout: 240_000 }, () => {
         const first = await open();
         await ann.page.evaluate((id) => framesFlow(id), first);
         await ben.reload();
+        await ann.page.evaluate(() => until(() => session.incoming.length === 0), "no frozen picture");
         const second = await open();
         assert.equal(second, first, "the session was kept");
         await ben.evaluate((id) => framesFlow(id), ann.id);

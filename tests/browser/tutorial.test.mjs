@@ -55,7 +55,7 @@ test("the README's tutorial works as it is printed", { timeout: 120_000 }, async
     const server = await startServer();
     let browser;
     try {
-        browser = await launchBrowser({ aliasPort: defaultPort, port: server.port });
+        browser = await launchBrowser({ aliases: { [defaultPort]: server.port } });
         const tabs = { A: await openTab(browser), B: await openTab(browser) };
         for (const { tab, code, shows } of steps) {
             if (code) await tabs[tab].run(code);

@@ -1,12 +1,12 @@
 import { chromium } from "playwright-core";
 
 /**
- * Debian's Chromium with a fake camera, cut off from every host but this one. `aliasPort` makes 127.0.0.1:<aliasPort> lead to `port`, so that
+ * Debian's Chromium with a fake camera, cut off from every host but this one. `aliases` says which ports of 127.0.0.1 lead to which others, so that
  * a text which names the default port can be run as it stands against a server on any port.
  */
-export function launchBrowser({ aliasPort, port, args = [] } = {}) {
-    const rules = aliasPort
-        ? `MAP 127.0.0.1:${aliasPort} 127.0.0.1:${port}, MAP * ~NOTFOUND`
+export function launchBrowser({ aliases, args = [] } = {}) {
+    const rules = aliases
+        ? [...Object.entries(aliases).map(([from, to]) => `MAP 127.0.0.1:${from} 127.0.0.1:${to}`), "MAP * ~NOTFOUND"].join(", ")
         : "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost";
     return chromium.launch({
         executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
