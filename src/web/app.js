@@ -129,7 +129,7 @@ async function openLobby() {
     byId("room").value = roomName() || randomRoom();
     byId("places").value = recall("places", 8);
     await openPreview();
-    byId(byId("name").value ? "join-form" : "name").focus();
+    byId(byId("name").value ? "join-button" : "name").focus();
 }
 
 async function enter(room, name) {

@@ -85,7 +85,7 @@ export const causeOf = (error) => (causes[error.code] ? text(causes[error.code])
 export function applyTexts(root = document) {
     document.documentElement.lang = language;
     for (const node of root.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
-    for (const node of root.querySelectorAll("[data-label]")) node.setAttribute("aria-label", text(node.dataset.label));
+    for (const node of root.querySelectorAll("[data-label]")) Object.assign(node, { ariaLabel: text(node.dataset.label), placeholder: text(node.dataset.label) });
 }
 
 export const otherLanguage = () => (language === "zh" ? { name: "English", tag: "en" } : { name: "中文", tag: "zh" });

@@ -4,7 +4,7 @@ import { Call } from "./signaller.js";
 import { hueOf } from "./stage.js";
 
 const askAgainAfter = 20_000;
-const lookAgainAfter = 3_000;
+const lookAgainAfter = 2_000;
 /** Thousands who lost the same stream must not all ask in the same moment. */
 const spread = (milliseconds) => milliseconds * (0.5 + Math.random());
 

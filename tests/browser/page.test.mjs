@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { encodeQr } from "../../src/web/qr.js";
 import { launchBrowser } from "./support/browser.mjs";
-import { close, hears, patience, say, seesMovingPictures, visitRoom } from "./support/page.mjs";
+import { close, hears, openPage, patience, say, seesMovingPictures, visitRoom } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
 
 /** The text that one language has and the other has not would show as a key. */
@@ -20,7 +20,7 @@ test("a QR code is the one that readers were seen to read", () => {
     assert.equal(encodeQr("x".repeat(214)), null);
 });
 
-describe("the page", { timeout: 240_000 }, () => {
+describe("the page", { timeout: 240_000, concurrency: 3 }, () => {
     let server;
     let browser;
 
@@ -71,7 +71,7 @@ describe("the page", { timeout: 240_000 }, () => {
         await ben.click("#mic");
         await ann.waitForFunction(() => document.querySelector(".tile:not(.self) .avatar").hidden && document.querySelector(".tile:not(.self) figcaption svg").hasAttribute("hidden"), null, patience);
         const before = await ann.evaluate(() => document.querySelector(".tile:not(.self) video").getVideoPlaybackQuality().totalVideoFrames);
-        await ann.waitForFunction((before) => document.querySelector(".tile:not(.self) video").getVideoPlaybackQuality().totalVideoFrames > before + 3, before, patience);
+        await ann.waitForFunction((before) => document.querySelector(".tile:not(.self) video").getVideoPlaybackQuality().totalVideoFrames > before + 2, before, patience);
         await close(ann, ben);
     });
 
@@ -106,5 +106,85 @@ describe("the page", { timeout: 240_000 }, () => {
         await ben.click("#join-form [type=submit]");
         await ben.waitForSelector("#call:not([hidden])", patience);
         await close(ann, ben);
+    });
+
+    test("everything is done without a mouse", async () => {
+        const ann = await openPage(browser, `${server.page}#keys`);
+        await ann.waitForFunction(() => document.activeElement?.id === "name", null, patience);
+        await ann.keyboard.type("Ann");
+        await ann.keyboard.press("Enter");
+        await ann.waitForFunction(() => document.activeElement?.id === "say-text", null, patience);
+        await ann.keyboard.type("hello");
+        await ann.keyboard.press("Enter");
+        await hears(ann, "hello");
+        const reach = async (id) => {
+            for (let steps = 0; steps < 20; ++steps) {
+                await ann.keyboard.press("Tab");
+                if ((await ann.evaluate(() => document.activeElement.id)) === id) return;
+            }
+            assert.fail(`${id} is not reached by the Tab key`);
+        };
+        await reach("mic");
+        assert.equal(await ann.getAttribute("#mic", "aria-label"), "Mute");
+        await ann.keyboard.press("Space");
+        assert.equal(await ann.getAttribute("#mic", "aria-label"), "Unmute");
+        await reach("settings");
+        await ann.keyboard.press("Enter");
+        await ann.waitForSelector("#settings-dialog[open]", patience);
+        await ann.keyboard.press("Escape");
+        assert.equal(await ann.evaluate(() => document.activeElement.id), "settings", "a dialog gives the focus back");
+        await reach("leave");
+        await ann.keyboard.press("Enter");
+        await ann.waitForFunction(() => document.activeElement?.id === "again", null, patience);
+        await close(ann);
+    });
+
+    test("a link, a code and an invitation bring others in; who is away is seen to be", async () => {
+        const ann = await visit("Ann", "tea house");
+        const ben = await visit("Ben", "another room");
+        await ben.click("#share");
+        const id = await ben.textContent("#own-id");
+        await ben.keyboard.press("Escape");
+        await ann.click("#share");
+        assert.equal(await ann.inputValue("#link"), `${server.page}#tea%20house`);
+        assert.equal(await ann.locator("#qr svg").count(), 1);
+        await ann.fill("#invite-id", "nobody");
+        await ann.click("#invite");
+        await ann.waitForSelector(".toast", patience);
+        assert.equal(await ann.textContent(".toast"), "an ID is 24 digits and letters a to f");
+        await ann.fill("#invite-id", id);
+        await ann.click("#invite");
+        await ann.keyboard.press("Escape");
+        await ben.waitForSelector("#invited-dialog[open]", patience);
+        assert.equal(await ben.textContent("#invited-title"), "Ann asks you to another room");
+        await ben.click("#invited-dialog [value=yes]");
+        await ben.waitForSelector("#lobby:not([hidden])", patience);
+        await ben.waitForFunction(() => document.activeElement?.id === "join-button", null, patience);
+        await ben.click("#join-form [type=submit]");
+        await seesMovingPictures(ann, 1);
+        await ben.click("#settings");
+        await ben.check("#away");
+        await ben.keyboard.press("Escape");
+        await ann.click("#tab-people");
+        await ann.waitForFunction(() => [...document.querySelectorAll("#people small")].some(({ textContent }) => textContent === "away"), null, patience);
+        await close(ann, ben);
+    });
+
+    test("a server that is killed and comes back costs the page nothing: no reload, the chat goes on", async () => {
+        const first = await startServer();
+        const ann = await visitRoom(browser, first, "Ann", "outage");
+        const ben = await visitRoom(browser, first, "Ben", "outage");
+        await seesMovingPictures(ann, 1);
+        await first.kill();
+        await ann.waitForFunction(() => document.getElementById("connection").dataset.state === "reconnecting", null, patience);
+        const second = await startServer({ port: first.port });
+        for (const page of [ann, ben]) await page.waitForFunction(() => document.getElementById("connection").dataset.state === "connected", null, patience);
+        await say(ann, "still here");
+        await hears(ben, "still here");
+        await seesMovingPictures(ben, 1);
+        // That the connection was refused meanwhile is what the browser has to say on its console, and all.
+        for (const page of [ann, ben]) page.complaints = page.complaints.filter((complaint) => !complaint.includes("ERR_CONNECTION_REFUSED"));
+        await close(ann, ben);
+        await second.stop();
     });
 });

@@ -15,7 +15,7 @@ async function faults(page, where) {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${where}: ${id} at ${target}: ${failureSummary}`));
 }
 
-describe("the page for everybody", { timeout: 120_000 }, () => {
+describe("the page for everybody", { timeout: 120_000, concurrency: 2 }, () => {
     let server;
     let browser;
 

@@ -40,7 +40,7 @@ export async function seesMovingPictures(page, count) {
     await page.waitForFunction((count) => document.querySelectorAll(".tile:not(.self)").length === count, count, patience);
     await page.waitForFunction((count) => {
         const videos = [...document.querySelectorAll(".tile:not(.self) video")];
-        return videos.filter((video) => video.videoWidth > 0 && video.currentTime > 0.5 && video.getVideoPlaybackQuality().totalVideoFrames > 3).length === count;
+        return videos.filter((video) => video.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 2).length === count;
     }, count, patience);
 }
 
