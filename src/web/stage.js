@@ -65,6 +65,7 @@ export class Stage {
 
     #build() {
         const video = element("video", { autoplay: true, playsInline: true });
+        video.addEventListener("resize", () => this.#layOut());
         const initial = element("span");
         const avatar = element("div", { className: "avatar" }, initial);
         const label = element("span");
@@ -142,14 +143,16 @@ export class Stage {
 
 /** In as many columns as make the tiles largest, in the middle of the area. */
 function place(tiles, area) {
-    // On a phone held upright a tile may be narrower than a camera's picture.
-    const tallest = area.height > area.width ? 1.3 : 0.8;
+    // A picture that is alone is shown whole, in its own shape; on a phone held upright several may be narrower than a camera's picture.
+    const alone = tiles.length === 1 && tiles[0].video.videoWidth > 0 ? tiles[0].video.videoWidth / tiles[0].video.videoHeight : null;
+    const shape = alone ?? ratio;
+    const tallest = alone ? 1 / alone : area.height > area.width ? 1.3 : 0.8;
     let best = { size: 0 };
     for (let columns = 1; columns <= tiles.length; ++columns) {
         const rows = Math.ceil(tiles.length / columns);
         const most = { width: (area.width - gap * (columns - 1)) / columns, height: (area.height - gap * (rows - 1)) / rows };
         const height = Math.floor(Math.min(most.height, most.width * tallest));
-        const width = Math.floor(Math.min(most.width, height * ratio));
+        const width = Math.floor(Math.min(most.width, height * shape));
         if (width * height > best.size) best = { size: width * height, width, height, columns, rows };
     }
     const { width, height, columns, rows } = best;

@@ -12,6 +12,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 async function faults(page, where) {
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => axe.run(document));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${where} is ${wide} pixels too wide`);
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${where}: ${id} at ${target}: ${failureSummary}`));
 }
 
@@ -36,6 +38,16 @@ describe("the page for everybody", { timeout: 120_000, concurrency: 2 }, () => {
             await lobby.waitForSelector("#lobby:not([hidden])", patience);
             found.push(...await faults(lobby, "lobby"));
             await close(lobby);
+            for (const path of ["live", "live#not-yet"]) {
+                const page = await openPage(browser, `${server.page}${path}`, { colorScheme, ...size });
+                await page.waitForSelector("#lobby:not([hidden])", patience);
+                found.push(...await faults(page, path));
+                await page.fill("#name", "Ann");
+                await page.click("#join-button");
+                await page.waitForSelector("#call:not([hidden])", patience);
+                found.push(...await faults(page, `${path}, inside`));
+                await close(page);
+            }
 
             const ann = await visitRoom(browser, server, "Ann", `access ${colorScheme}`, { colorScheme, ...size });
             const ben = await visitRoom(browser, server, "Ben", `access ${colorScheme}`, { colorScheme, ...size });
