@@ -1,3 +1,4 @@
+import { closed } from "./errors.js";
 import { newId } from "./ids.js";
 import { describeHere, describeThere } from "./negotiation.js";
 
@@ -91,6 +92,7 @@ export class Call extends EventTarget {
     }
 
     createDataChannel(label, options) {
+        if (this.state === "ended") throw closed(`the call has ended: ${this.reason}`);
         this.#begin();
         return this.#connection.createDataChannel(label, options);
     }

@@ -1,5 +1,6 @@
 import { SignallerError, closed, connectionLost } from "./errors.js";
 import { newId } from "./ids.js";
+import { Pace } from "./pace.js";
 
 const mostPending = 1_000;
 /** Commands that may be carried out twice without anybody noticing. */
@@ -12,6 +13,7 @@ const repeatable = /^\/(whois|peers|history|ice|join|bans|ping)\b/;
 export class Commands {
     #pending = new Map();
     #count = 0;
+    #pace = new Pace();
     #heldUntil = 0;
     #holding = null;
     #send;
@@ -40,11 +42,19 @@ export class Commands {
         for (const [label, command] of waiting) this.#pending.set(label, command);
     }
 
+    /** The server's limits, of a connection that has just begun. */
+    begin(limits) {
+        this.#pace.begin(limits);
+        this.#heldUntil = 0;
+    }
+
     flush() {
-        if (Date.now() < this.#heldUntil) return;
+        if (performance.now() < this.#heldUntil) return;
         for (const [label, command] of this.#pending) {
             if (command.sent) continue;
-            if (!this.#send(`@label=${label} ${command.text}`)) return;
+            const wait = this.#pace.take();
+            if (wait > 0) return this.#hold(wait);
+            if (!this.#send(`@label=${label} ${command.text}`)) return this.#pace.giveBack();
             command.sent = true;
         }
     }
@@ -84,10 +94,11 @@ export class Commands {
         this.#pending.clear();
     }
 
-    /** The server dropped a command because there were too many. */
+    /** Nothing goes before that. */
     #hold(milliseconds) {
-        this.#heldUntil = Date.now() + milliseconds;
+        this.#heldUntil = performance.now() + milliseconds;
         clearTimeout(this.#holding);
-        this.#holding = setTimeout(() => this.flush(), milliseconds);
+        // Timers may be a little early by that clock.
+        this.#holding = setTimeout(() => ((this.#heldUntil = 0), this.flush()), milliseconds);
     }
 }

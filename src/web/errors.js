@@ -9,4 +9,6 @@ export class SignallerError extends Error {
 /** The connection broke and the server does not know any more what became of the command. */
 export const connectionLost = () => new SignallerError({ name: "ERR_CONNECTIONLOST", message: "the connection broke before the answer came" });
 
+export const tooLong = (text) => new SignallerError({ code: 417, name: "ERR_INPUTTOOLONG", message: "the command is longer than the server takes", command: /^\/(\w*)/.exec(text)?.[1] ?? "" });
+
 export const closed = (reason = "closed") => new SignallerError({ name: "ERR_CLOSED", message: `not connected: ${reason}` });

@@ -9,7 +9,7 @@
  */
 import { Commands } from "./commands.js";
 import { Connection } from "./connection.js";
-import { SignallerError, closed } from "./errors.js";
+import { SignallerError, closed, tooLong } from "./errors.js";
 import { SessionStore } from "./session_store.js";
 
 export { newId, channelId } from "./ids.js";
@@ -19,6 +19,8 @@ export { Room } from "./room.js";
 
 const acknowledgeEvery = 32;
 const acknowledgeAfter = 5_000;
+const defaultMessageLimit = 131_072;
+const labelSpace = 64;
 /** Contents that start so belong to a Call; everything else is the application's. */
 const signalStart = '{"rtc":';
 
@@ -39,6 +41,8 @@ export class Signaller extends EventTarget {
     #acknowledged = 0;
     #acknowledging = null;
     #missed = 0;
+    /** Told again to a server that forgot it. */
+    #away = null;
     #ready;
     #listening = new AbortController();
 
@@ -121,7 +125,8 @@ export class Signaller extends EventTarget {
 
     /** Away with a message, or back with `false`. */
     async away(message) {
-        if (message !== false) return this.command(`/away ${message || "away"}`);
+        this.#away = message === false ? null : message || "away";
+        if (this.#away) return this.command(`/away ${this.#away}`);
         const { away } = await this.whois(this.id);
         return away === null ? null : this.command("/away");
     }
@@ -168,7 +173,10 @@ export class Signaller extends EventTarget {
      * Sends a command as the protocol has it and gives its reply. While the connection is away it waits for it. Rejects with a SignallerError.
      */
     command(text) {
-        return this.state === "closed" ? Promise.reject(closed()) : this.#commands.add(text);
+        if (this.state === "closed") return Promise.reject(closed());
+        // The server would close the connection for good.
+        if (isLonger(text, (this.limits.message ?? defaultMessageLimit) - labelSpace)) return Promise.reject(tooLong(text));
+        return this.#commands.add(text);
     }
 
     /**
@@ -248,6 +256,7 @@ export class Signaller extends EventTarget {
         Object.assign(this, { id: welcome.id, name: welcome.name, iceServers: welcome.iceServers ?? [], limits: welcome.limits, heartbeat: welcome.heartbeat });
         this.#store.save(welcome.id, welcome.session, this.#seen);
         this.#connection.welcomed(welcome.heartbeat);
+        this.#commands.begin(welcome.limits);
         this.#setState("connected");
         this.#ready.resolve(welcome);
         this.#dispatch("welcome", welcome);
@@ -257,6 +266,7 @@ export class Signaller extends EventTarget {
     }
 
     #rejoin() {
+        if (this.#away) this.command(`/away ${this.#away}`).catch(() => {});
         for (const [channel, token] of this.#memberships) {
             this.join(channel, token).catch((error) => {
                 this.#memberships.delete(channel);
@@ -357,6 +367,11 @@ function parseSignal(content) {
     } catch {
         return {};
     }
+}
+
+/** In bytes of UTF-8, counted only where it may matter. */
+function isLonger(text, limit) {
+    return text.length > limit || (text.length * 3 > limit && new TextEncoder().encode(text).length > limit);
 }
 
 function defaultUrl() {

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import WebSocket from "ws";
+import { Signaller, SignallerError, channelId, newId } from "../../src/web/signaller.js";
+import { startServer } from "./support/server.mjs";
+import { until } from "./support/wait.mjs";
+
+/** The module in Node, without a browser around it: what it does with its session. Clients end with their test. */
+function clientsOf(t, server) {
+    return async (name, options = {}) => {
+        const client = new Signaller({ url: server.url, name, WebSocket, backoff: { first: 50, most: 200 }, ...options });
+        t.after(() => client.close());
+        client.heard = [];
+        client.states = [];
+        client.addEventListener("pubmsg", ({ detail }) => client.heard.push(detail.content));
+        client.addEventListener("statechange", ({ detail }) => client.states.push(detail));
+        await client.ready;
+        return client;
+    };
+}
+
+async function start(t, ...args) {
+    const server = await startServer({ args });
+    t.after(() => server.stop());
+    return server;
+}
+
+const options = { timeout: 60_000 };
+
+test("more commands than the server takes at once are carried out in their order, each once", options, async (t) => {
+    const server = await start(t, "--rate", "100", "--burst", "20");
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben")];
+    const channel = channelId(newId());
+    await ann.join(channel);
+    await ben.join(channel);
+    const refused = [];
+    ann.addEventListener("error", ({ detail }) => refused.push(detail));
+    const all = Array.from({ length: 100 }, (_, i) => String(i));
+    const acks = await Promise.all(all.map((content) => ann.pubmsg(channel, content)));
+    assert.deepEqual(acks.map(({ seq }) => seq), all.map((_, i) => i + 1));
+    await until("a hundred messages", () => ben.heard.length === 100);
+    assert.deepEqual(ben.heard, all);
+    assert.deepEqual(refused, []);
+});
+
+test("a command longer than the server takes is refused here, and the session goes on", options, async (t) => {
+    const server = await start(t, "--max-message", "4096");
+    const ann = await clientsOf(t, server)("ann");
+    for (const content of ["x".repeat(4096), "é".repeat(2048), "你".repeat(1400)]) {
+        const error = await ann.privmsg(ann.id, content).catch((error) => error);
+        assert.ok(error instanceof SignallerError);
+        assert.deepEqual([error.code, error.name, error.command], [417, "ERR_INPUTTOOLONG", "privmsg"]);
+    }
+    const arrived = new Promise((resolve) => ann.addEventListener("privmsg", ({ detail }) => resolve(detail.content)));
+    await ann.privmsg(ann.id, "你".repeat(1300));
+    assert.equal(await arrived, "你".repeat(1300));
+    assert.deepEqual(ann.states.map(({ state }) => state), ["connected"]);
+});
+
+test("a server that was killed and forgot everything is told again who is where, with which token, and who is away", options, async (t) => {
+    const server = await startServer();
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben", { description: { colour: "red" } })];
+    const channels = [channelId(newId()), channelId(newId())];
+    await ann.join(channels[0], "sesame");
+    await ben.join(channels[0], "sesame");
+    await ben.join(channels[1]);
+    await ben.away("at lunch");
+    await server.kill();
+    await until("both have noticed", () => [ann, ben].every(({ state }) => state === "reconnecting"));
+    const said = ann.pubmsg(channels[0], "said meanwhile");
+    const again = await startServer({ port: server.port });
+    t.after(() => again.stop());
+    await said;
+    await until("both are back in", async () => (await ann.peers(channels[0]).catch(() => [])).length === 2);
+    const { away, colour, channels: shared } = await until("ben is away", async () => {
+        const found = await ann.whois(ben.id);
+        return found.away !== null && found;
+    });
+    assert.deepEqual({ away, colour, shared }, { away: "at lunch", colour: "red", shared: [channels[0]] });
+    assert.equal((await ben.whois(channels[1])).members, 1);
+    const stranger = await client("eve");
+    assert.equal((await stranger.join(channels[0]).catch((error) => error)).code, 475, "the token is the channel's again");
+    await ben.away(false);
+    assert.equal((await ann.whois(ben.id)).away, null);
+});
+
+test("a server that goes away says for how long, and is believed", options, async (t) => {
+    const server = await startServer({ args: ["--retry-after", "300ms", "--retry-spread", "0s"] });
+    const ann = await clientsOf(t, server)("ann");
+    await server.stop();
+    const left = ann.states.at(-1);
+    assert.equal(left.state, "reconnecting");
+    assert.ok(left.retryAfter >= 300 && left.retryAfter <= 350, `${left.retryAfter} ms: what it asked for, and the random part`);
+    const again = await startServer({ port: server.port });
+    t.after(() => again.stop());
+    await until("it is back", () => ann.state === "connected");
+    await ann.ping();
+});
+
+test("what is said while the connection breaks is carried out once, whenever it breaks", options, async (t) => {
+    const server = await start(t);
+    const sockets = [];
+    class Kept extends WebSocket {
+        constructor(...rest) {
+            super(...rest);
+            sockets.push(this);
+        }
+    }
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann", { WebSocket: Kept, backoff: { first: 1, most: 2 } }), await client("ben")];
+    const channel = channelId(newId());
+    await ann.join(channel);
+    await ben.join(channel);
+    const said = [];
+    for (let round = 0; round < 30; ++round) {
+        said.push(ann.pubmsg(channel, `${round}a`), ann.pubmsg(channel, `${round}b`));
+        // At once, while it is on its way, or after its answer.
+        if (round % 3 === 1) await new Promise(setImmediate);
+        if (round % 3 === 2) await said.at(-1);
+        const broken = sockets.at(-1);
+        broken.terminate();
+        said.push(ann.pubmsg(channel, `${round}c`));
+        await until("it is back", () => sockets.at(-1) !== broken && ann.state === "connected");
+    }
+    await Promise.all(said);
+    const expected = Array.from({ length: 30 }, (_, round) => [`${round}a`, `${round}b`, `${round}c`]).flat();
+    await until("all of it", () => ben.heard.length >= expected.length);
+    assert.deepEqual(ben.heard, expected);
+    assert.ok(sockets.length > 30);
+});
