@@ -187,4 +187,48 @@ describe("the page", { timeout: 240_000, concurrency: 3 }, () => {
         await close(ann, ben);
         await second.stop();
     });
+
+    test("a path that breaks is told with its reason, and a report can be copied", async () => {
+        const ann = await visit("Ann", "broken", { clock: true, permissions: ["clipboard-read", "clipboard-write"] });
+        const ben = await visit("Ben", "broken");
+        await seesMovingPictures(ann, 1);
+        await ben.goto("chrome://crash").catch(() => {});
+        await ann.waitForSelector(".tile .trouble:not([hidden])", patience);
+        assert.equal(await ann.textContent(".trouble p"), "Connection interrupted, trying again…");
+        await ann.clock.fastForward(31_000);
+        await ann.waitForFunction(() => document.querySelector(".trouble p")?.textContent === "No path to Ben", null, patience);
+        await ann.click(".trouble button");
+        await ann.waitForSelector("#report-hint:not([hidden])", patience);
+        await ann.click("#report-copy");
+        await ann.waitForSelector(".toast", patience);
+        const report = await ann.evaluate(() => navigator.clipboard.readText());
+        assert.match(report, /^Peer: Ben\nCall: failed \(no path to the other side\)\nICE: (disconnected|failed|checking|new)\n/);
+        for (const term of ["Own candidate: ", "Their candidate: ", "Round trip: ", "Packets lost: ", "Server: 127.0.0.1:"]) assert.ok(report.includes(term), term);
+        await close(ann);
+        await ben.context().close();
+    });
+
+    test("one comes without a camera, chooses one later, and shows the screen", async () => {
+        const ann = await visit("Ann", "devices");
+        const ben = await openPage(browser, `${server.page}#devices`);
+        await ben.waitForFunction(() => document.getElementById("preview").videoWidth > 0, null, patience);
+        await ben.selectOption("#camera-choice", "none");
+        await ben.waitForFunction(() => document.getElementById("preview-camera").dataset.on === "false", null, patience);
+        await ben.fill("#name", "Ben");
+        await ben.click("#join-button");
+        await ann.waitForFunction(() => document.querySelector(".tile:not(.self) figcaption")?.textContent === "Ben", null, patience);
+        assert.equal(await ann.isVisible(".tile:not(.self) .avatar"), true);
+
+        await ben.click("#settings");
+        await ben.selectOption("#camera-change", { index: 0 });
+        await ben.keyboard.press("Escape");
+        await seesMovingPictures(ann, 1);
+
+        await ben.click("#screen");
+        await ann.waitForFunction(() => document.querySelector(".tile.screen video")?.videoWidth > 0, null, patience);
+        assert.equal(await ann.textContent(".tile.screen figcaption"), "Ben's screen");
+        await ben.click("#screen");
+        await ann.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
+        await close(ann, ben);
+    });
 });
