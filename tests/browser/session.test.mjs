@@ -1,3 +1,4 @@
+import "./support/node_globals.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";

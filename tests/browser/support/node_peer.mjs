@@ -1,5 +1,6 @@
 // A member of a room that is a Node process: its WebSocket is the package ws, its RTCPeerConnection that of @roamhq/wrtc. It sends a picture of its
 // own making, echoes what it hears over a data channel, and prints what it saw when its input ends.
+import "./node_globals.mjs";
 import wrtc from "@roamhq/wrtc";
 import WebSocket from "ws";
 import { Room, Signaller, channelId } from "../../../src/web/signaller.js";
