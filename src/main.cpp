@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <variant>
@@ -35,6 +36,8 @@ int serve(const server::config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // hiredis writes to a socket as to a pipe: one that has broken is to be an error, not the end.
+    std::signal(SIGPIPE, SIG_IGN);
     const auto parsed = server::parse_config(argc, argv, environ);
     if (const auto* exit = std::get_if<server::exit_request>(&parsed)) {
         (exit->to_stderr ? std::cerr : std::cout) << exit->text;

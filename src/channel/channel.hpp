@@ -49,10 +49,11 @@ public:
     /// The same as a change of kind publish, without making one.
     [[nodiscard]] outcome publish(const actor& from, std::string_view content, std::int64_t time_ms);
 
-    /// What was said after message `from` up to message `to`, as frames, for a member whom nobody looked after since
-    /// `unattended_ms` (0: somebody did). `lost` stands for what is not kept, and for who came and went meanwhile.
-    [[nodiscard]] std::vector<std::string> said_since(std::uint64_t from, std::uint64_t to,
-                                                      std::int64_t unattended_ms) const;
+    /// What was said after message `from` up to message `to`, as frames, for `listener`, a member whom nobody looked
+    /// after since `unattended_ms` (0: somebody did). `lost` stands for what is not kept, and for who came and went
+    /// meanwhile.
+    [[nodiscard]] std::vector<std::string> said_since(const protocol::peer_id& listener, std::uint64_t from,
+                                                      std::uint64_t to, std::int64_t unattended_ms) const;
 
     [[nodiscard]] channel_state state() const;
     /// Takes the place of whatever was here. Members on this server, who missed what happened in between, are told.

@@ -26,7 +26,9 @@ channel_state channel::state() const {
     return to;
 }
 
-std::vector<std::string> channel::said_since(std::uint64_t from, std::uint64_t to, std::int64_t unattended_ms) const {
+std::vector<std::string> channel::said_since(const protocol::peer_id& listener, std::uint64_t from, std::uint64_t to,
+                                             std::int64_t unattended_ms) const {
+    const auto own = R"("from":{"id":")" + listener.hex() + '"';
     std::vector<std::string> frames;
     const auto add = [&](std::string_view event) { protocol::append_text_frame(frames.emplace_back(), event); };
     const auto lost = [&](std::uint64_t first, std::uint64_t last) {
@@ -40,7 +42,8 @@ std::vector<std::string> channel::said_since(std::uint64_t from, std::uint64_t t
         if (seq < next || seq > to) return;
         if (seq > next) lost(next, seq - 1);
         told = told || seq > next;
-        add(event);
+        // What it said itself it is not told.
+        if (event.find(own) == std::string_view::npos) add(event);
         next = seq + 1;
     });
     if (next <= to) lost(next, to);

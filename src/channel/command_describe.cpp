@@ -120,13 +120,16 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     arriving.claim(link_);
     arriving.begin_return();
     std::vector<joined_fields> channels;
-    std::vector<std::string> meanwhile;
-    bool mine = co_await take_memberships(home, id, found, channels, meanwhile);
+    bool mine = co_await take_memberships(home, id, found.channels, channels);
     // The server that had it lets go only now: what it still heard is counted there, what comes next here.
     if (mine && found.before != 0) co_await home.shared->release_elsewhere(id, found.before);
     const bool counts = found.record.resumable;
     kept_events kept;
     if (mine && counts) kept = co_await home.shared->take_events(id);
+    const auto seen = request.seen.value_or(kept.before_first);
+    // More than was kept: the store was away when it was sent, and nobody knows any more what it was.
+    if (seen > kept.before_first + kept.frames.size()) kept.complete = false;
+    const auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
     peer* const known = home.find_peer(id);
     // Another server may have been quicker.
     if (!known || known->claimant() != &link_) co_return;
@@ -144,10 +147,10 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
         co_return;
     }
     const auto collected = back->end_return(kept, counts, meanwhile);
-    const auto seen = request.seen.value_or(counts && kept.complete ? kept.before_first : 0);
     const auto missed = !counts ? std::optional<std::uint64_t>(0)
         : kept.complete         ? back->count_missed(seen)
                                 : std::nullopt;
+    set_positions(*back, channels);
     back->attach(link_);
     std::string frame;
     protocol::append_text_frame(frame, welcome_for(*back, true, missed, !missed || (!counts && seen > 0), channels));
@@ -162,16 +165,15 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     co_await announce(std::move(event));
 }
 
-task<bool> command_handler::take_memberships(shard& home, peer_id id, const claim& found,
-                                             std::vector<joined_fields>& taken_back,
-                                             std::vector<std::string>& meanwhile) {
+task<bool> command_handler::take_memberships(shard& home, peer_id id, const std::vector<protocol::channel_id>& ids,
+                                             std::vector<joined_fields>& taken_back) {
     change wanted;
     wanted.by.id = id;
     wanted.by.node = home.all().node;
     wanted.by.name = home.find_peer(id)->name;
     wanted.by.away = home.find_peer(id)->away.has_value();
     wanted.returning = true;
-    for (const auto& [in, reached] : found.channels) {
+    for (const auto& in : ids) {
         wanted.what = change::kind::attach;
         auto done = co_await carry_out(in, wanted);
         if (done.refused && done.refused->code != numeric::unknown_error) {
@@ -188,15 +190,27 @@ task<bool> command_handler::take_memberships(shard& home, peer_id id, const clai
         }
         if (!arriving->is_member_of(in)) home.find_or_add_audience(in, done.position).add(*arriving);
         taken_back.push_back(done.joined);
-        if (!found.record.resumable || !reached) continue;
-        const auto work = [in = in, &found, from = *reached, to = done.joined.seq](shard& at) {
-            const channel* const of = at.find_channel(in);
-            return of ? of->said_since(from, to, found.unattended_ms) : std::vector<std::string>();
-        };
-        auto said = co_await on_channel(in, work);
-        for (auto& frame : said.value_or(std::vector<std::string>())) meanwhile.push_back(std::move(frame));
     }
     co_return true;
+}
+
+task<std::vector<std::string>> command_handler::hear_what_was_said(peer_id listener, const kept_events& kept,
+                                                                   const std::vector<joined_fields>& taken_back,
+                                                                   std::int64_t unattended_ms) {
+    std::vector<std::string> frames;
+    if (!kept.complete) co_return std::move(frames);
+    for (const auto& in : taken_back) {
+        const auto reached = std::find_if(kept.reached.begin(), kept.reached.end(),
+                                          [&](const kept_membership& r) { return r.id == in.channel; });
+        if (reached == kept.reached.end() || !reached->seq) continue;
+        auto work = [listener, id = in.channel, from = *reached->seq, to = in.seq, unattended_ms](shard& at) {
+            const channel* const of = at.find_channel(id);
+            return of ? of->said_since(listener, from, to, unattended_ms) : std::vector<std::string>();
+        };
+        auto said = co_await run_on(shard::current().all().home_of(in.channel), std::move(work));
+        for (auto& frame : said) frames.push_back(std::move(frame));
+    }
+    co_return std::move(frames);
 }
 
 task<> command_handler::take_back(peer& known, const protocol::description_request& request) {
@@ -278,8 +292,9 @@ task<> command_handler::describe_memberships(peer& known, std::vector<joined_fie
             const channel* const in = at.find_channel(id);
             return in ? std::optional(in->joined_for(who, false)) : std::nullopt;
         };
-        const auto fields = co_await on_channel(id, std::move(work));
-        if (fields && *fields) taken_back.push_back(**fields);
+        // As far as it is known here, which is what the peer was told, also while a store does not answer.
+        const auto fields = co_await run_on(shard::current().all().home_of(id), std::move(work));
+        if (fields) taken_back.push_back(*fields);
     }
 }
 

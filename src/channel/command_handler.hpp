@@ -72,9 +72,12 @@ private:
                                             const protocol::description_request& request);
     [[nodiscard]] task<> come_back(shard& home, protocol::peer_id id, secret proof, claim found,
                                    const protocol::description_request& request);
-    [[nodiscard]] task<bool> take_memberships(shard& home, protocol::peer_id id, const claim& found,
-                                              std::vector<protocol::event::joined_fields>& taken_back,
-                                              std::vector<std::string>& meanwhile);
+    [[nodiscard]] task<bool> take_memberships(shard& home, protocol::peer_id id,
+                                              const std::vector<protocol::channel_id>& ids,
+                                              std::vector<protocol::event::joined_fields>& taken_back);
+    [[nodiscard]] task<std::vector<std::string>> hear_what_was_said(
+        protocol::peer_id listener, const kept_events& kept,
+        const std::vector<protocol::event::joined_fields>& taken_back, std::int64_t unattended_ms);
     [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
     void set_positions(peer& known, std::vector<protocol::event::joined_fields>& taken_back) const;
     [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);

@@ -134,6 +134,7 @@ std::unique_ptr<journal> peer::end_return(const kept_events& kept, bool counts,
     for (const auto& frame : kept.mail) add(frame);
     for (const auto& frame : meanwhile) add(frame);
     since->for_each_frame(add);
+    for (const auto& m : memberships_) note_reached(m.in->channel(), m.in->position_of(*this).seq);
     return nullptr;
 }
 

@@ -31,8 +31,9 @@ struct kept_membership {
 struct kept_events {
     std::uint64_t before_first = 0;  ///< number of the event before the first
     std::vector<std::string> frames;
-    std::vector<std::string> mail;  ///< private messages that came while nobody looked after the session
-    bool complete = false;          ///< false: something is missing, nobody can resume from here
+    std::vector<std::string> mail;         ///< private messages that came while nobody looked after the session
+    std::vector<kept_membership> reached;  ///< where they end in the channels
+    bool complete = false;                 ///< false: something is missing, nobody can resume from here
 };
 
 /// What taking an id came to.
@@ -45,7 +46,7 @@ struct claim {
     };
     kind what = kind::no_answer;
     peer_record record;
-    std::vector<kept_membership> channels;
+    std::vector<protocol::channel_id> channels;
     node_id before = 0;              ///< the server that still looks after it; 0: none that lives
     std::int64_t unattended_ms = 0;  ///< since when nobody has; 0: somebody always did
 };

@@ -91,9 +91,9 @@ void server::share_store() {
     while (cluster_.node == 0) cluster_.node = random_node();
     store::redis_connection::settings how;
     how.timeout = config_.store_timeout;
-    for (auto& runtime : runtimes_) {
-        runtime->store = std::make_unique<store::redis_store>(runtime->shard, *store_address_, how);
-        runtime->shard.shared = runtime->store.get();
+    for (auto& each : runtimes_) {
+        each->store = std::make_unique<store::redis_store>(each->shard, *store_address_, how);
+        each->shard.shared = each->store.get();
     }
 }
 

@@ -30,21 +30,18 @@ constexpr std::chrono::seconds idle_time{30};
 constexpr std::size_t least_bytes_between_states = 128 * 1024;
 constexpr std::size_t most_held_bytes = 8 * 1024 * 1024;
 
-/// KEYS log, state; ARGV entry, latest time, topic, life (ms). The version goes on where an earlier channel of that id
+/// KEYS log, state; ARGV entry, topic, life (ms). The version goes on where an earlier channel of that id
 /// cannot have been: numbers never come twice.
 const script append_script(R"lua(
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if now > tonumber(ARGV[2]) then return {0, now} end
 if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('HSET', KEYS[2], 'v', now * 1000, 'first', now * 1000) end
 local v = redis.call('HINCRBY', KEYS[2], 'v', 1)
 local version = string.format('%.0f', v)
 local time = string.format('%.0f', now)
 redis.call('HSET', KEYS[2], 't', time)
 redis.call('XADD', KEYS[1], version .. '-1', 't', time, 'd', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
-redis.call('PUBLISH', ARGV[3], version .. ' ' .. time .. ' ' .. ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('PUBLISH', ARGV[2], version .. ' ' .. time .. ' ' .. ARGV[1])
 return {v, now}
 )lua");
 
@@ -52,8 +49,6 @@ return {v, now}
 /// then either '' or the state to begin with and its version, and the changes after that. 'behind' where Redis has
 /// forgotten what is known. Of what is known and not in Redis, but something else in its place, nothing remains.
 const script load_script(R"lua(
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local h = redis.call('HMGET', KEYS[2], 'v', 'first', 'earlier', 'earlierVersion', 't')
 local v = tonumber(h[1] or 0)
 local known = tonumber(ARGV[1])
@@ -143,10 +138,6 @@ channel_ledger::replica& channel_ledger::replica_of(const channel_id& id) {
     return *found;
 }
 
-std::int64_t channel_ledger::now_ms() const { return channel::shard::now_ms() + clock_ahead_ms_; }
-
-void channel_ledger::learn_time(std::int64_t redis_ms) { clock_ahead_ms_ = redis_ms - channel::shard::now_ms(); }
-
 // --- reading
 
 task<bool> channel_ledger::open(channel_id id) {
@@ -215,7 +206,7 @@ task<bool> channel_ledger::give_back(replica& r) {
 
 bool channel_ledger::install(replica& r, const redis_value& loaded) {
     if (loaded.elements.size() != 5) return false;
-    learn_time(loaded.elements[1].integer);
+    bus_.learn_time(loaded.elements[1].integer);
     const auto& base = loaded.elements[2].text;
     const auto base_version = static_cast<std::uint64_t>(loaded.elements[3].integer);
     if (!base.empty()) install_state(r, base_version, base == "none" ? std::string() : base);
@@ -272,7 +263,7 @@ void channel_ledger::replica::on_message(std::string_view payload) {
     message m;
     if (!take_number(payload, m.version) || !take_number(payload, m.time_ms)) return;
     m.entry = payload;
-    in.learn_time(m.time_ms);
+    in.bus_.learn_time(m.time_ms);
     if (!current) {
         // Dropped, it will be read from the stream.
         if (!loading || held_bytes + m.entry.size() > most_held_bytes) return;
@@ -358,8 +349,7 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
     own_change mine{&c, {}, {}, false, {}};
     const auto ticket = ++last_ticket_;
     r.own.emplace(ticket, &mine);
-    std::vector<std::string> arguments{write_entry(node_, ticket, c), std::to_string(now_ms() + bus_.timeout().count()),
-                                       r.topic, key_ttl()};
+    std::vector<std::string> arguments{write_entry(node_, ticket, c), r.topic, key_ttl()};
     // Beside this: what was written is heard on the topic like the changes of others, in their order, and only that
     // counts. The answer may be later, or sooner.
     channel::spawn("channel append", append(id, ticket, std::move(arguments)), report);
@@ -391,7 +381,7 @@ task<> channel_ledger::append(channel_id id, std::uint64_t ticket, std::vector<s
     if (written || of == replicas_.end()) co_return;
     const auto mine = of->second->own.find(ticket);
     if (mine == of->second->own.end() || mine->second->done) co_return;
-    mine->second->problem = reply.failed() ? "the store could not do it: " + reply.text : "the store was too slow";
+    mine->second->problem = "the store could not do it: " + reply.text;
     if (mine->second->waiting) std::exchange(mine->second->waiting, nullptr).resume();
 }
 

@@ -49,7 +49,7 @@ public:
     [[nodiscard]] std::vector<protocol::channel_id> channels_with_members() const;
 
     /// Redis' clock, as far as it is known.
-    [[nodiscard]] std::int64_t now_ms() const;
+    [[nodiscard]] std::int64_t now_ms() const { return bus_.now_ms(); }
 
 private:
     struct own_change {
@@ -118,7 +118,6 @@ private:
     void apply_held(replica& r);
     [[nodiscard]] channel::task<> write_state(protocol::channel_id id);
     [[nodiscard]] channel::task<> insist(protocol::channel_id id, channel::change c);
-    void learn_time(std::int64_t redis_ms);
     void expired(channel::steady_time now) override;
     [[nodiscard]] bool has_members(const protocol::channel_id& id) const;
     void put_away(const protocol::channel_id& id);
@@ -132,7 +131,6 @@ private:
     burial_of_ours on_own_burial_;
     std::unordered_map<protocol::channel_id, std::vector<protocol::peer_id>, protocol::object_id_hash> buried_;
     std::uint64_t last_ticket_ = 0;
-    std::int64_t clock_ahead_ms_ = 0;
     channel::steady_time next_keep_alive_{};
     bool stopped_ = false;
 };

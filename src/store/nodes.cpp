@@ -25,8 +25,6 @@ constexpr std::int64_t long_dead_ms = 24 * 3600 * 1000;
 
 /// KEYS nodes; ARGV self, how long ago is too long. Answers the time, and all servers with their last beats.
 const script beat_script(R"lua(
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now, ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}
@@ -95,7 +93,7 @@ task<> nodes::beat() {
     const auto reply = co_await bus_.run(beat_script, std::move(keys), std::move(arguments));
     beating_ = false;
     if (reply.elements.size() != 2) co_return;
-    clock_ahead_ms_ = reply.elements[0].integer - channel::shard::now_ms();
+    bus_.learn_time(reply.elements[0].integer);
     beats_.clear();
     const auto& list = reply.elements[1].elements;
     for (std::size_t i = 0; i + 1 < list.size(); i += 2) {

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] channel::task<> look() { return beat(); }
     /// When a server that is not alive any more was last heard of; 0 if that is long ago.
     [[nodiscard]] std::int64_t last_beat_ms(channel::node_id id) const;
-    [[nodiscard]] std::int64_t now_ms() const { return channel::shard::now_ms() + clock_ahead_ms_; }
+    [[nodiscard]] std::int64_t now_ms() const { return bus_.now_ms(); }
 
     /// Servers that have been dead for longer than the resume window and that this one has to bury.
     using burial = std::function<void(channel::node_id dead, std::int64_t died_at_ms)>;
@@ -85,7 +85,6 @@ private:
     std::unordered_map<channel::node_id, std::int64_t> beats_;  ///< of all that are known, by Redis' clock
     std::unordered_map<std::uint64_t, question*> questions_;
     std::uint64_t last_question_ = 0;
-    std::int64_t clock_ahead_ms_ = 0;
     channel::steady_time next_beat_{};
     bool beating_ = false;
     bool stopped_ = false;

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -22,7 +23,7 @@ constexpr std::chrono::minutes spare_life{10};
 constexpr std::size_t most_mail = 1000;
 
 /// KEYS peer, channels, events, mail; ARGV expected generation ('' if there must be no such peer), new generation,
-/// life, 1 to begin anew, then fields and values. Answers 1, or what is there.
+/// life, 1 to begin anew, then fields and values, of which the server is the first. Answers 1, or what is there.
 const script claim_script(R"lua(
 local is = redis.call('HGET', KEYS[1], 'generation') or ''
 if is ~= ARGV[1] then return redis.call('HGETALL', KEYS[1]) end
@@ -31,14 +32,17 @@ redis.call('HSET', KEYS[1], 'generation', ARGV[2])
 if ARGV[4] == '1' then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4]) end
 redis.call('HSET', KEYS[1], 'generation', ARGV[2])
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'keeper', ARGV[6]) end
 redis.call('HDEL', KEYS[1], 'left', 'waited')
 for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
 return 1
 )lua");
 
-/// KEYS peer; ARGV server, then fields and values: only if that server still looks after it.
+/// KEYS peer, mail; ARGV server, then fields and values: only if that server still looks after it. Letters are with it.
 const script save_script(R"lua(
 if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'keeper', ARGV[1])
+redis.call('DEL', KEYS[2])
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 )lua");
@@ -46,8 +50,7 @@ return 1
 /// KEYS peer, channels, events, mail; ARGV server, 'waited' or '', 1 if it quit. Dated by Redis.
 const script left_script(R"lua(
 if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
-local t = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'left', t[1] * 1000 + math.floor(t[2] / 1000), 'waited', ARGV[2])
+redis.call('HSET', KEYS[1], 'left', string.format('%.0f', now), 'waited', ARGV[2])
 if ARGV[2] == '' then redis.call('DEL', KEYS[3], KEYS[4]) end
 if ARGV[3] == '1' then redis.call('DEL', KEYS[2]) end
 return 1
@@ -69,15 +72,30 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 )lua");
 
-/// KEYS list, channels; ARGV record, life, 1 to begin anew, then channels and their numbers.
+/// KEYS list, channels, peer; ARGV record, life, 1 to begin anew, server, then channels and their numbers. The server
+/// that looked after a peer before may keep its events until the next one takes them (`keeper`), and not from then on,
+/// however late its commands come.
 const script keep_script(R"lua(
+if redis.call('HGET', KEYS[3], 'keeper') ~= ARGV[4] then return 0 end
 if ARGV[3] == '1' then redis.call('DEL', KEYS[1]) end
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 end
 return 1
+)lua");
+
+/// KEYS list, peer; ARGV server, how many.
+const script trim_script(R"lua(
+if redis.call('HGET', KEYS[2], 'keeper') ~= ARGV[1] then return 0 end
+return redis.call('LTRIM', KEYS[1], ARGV[2], -1)
+)lua");
+
+/// KEYS list, mail, peer, channels; ARGV server.
+const script take_script(R"lua(
+redis.call('HSET', KEYS[3], 'keeper', ARGV[1])
+return {redis.call('LRANGE', KEYS[1], 0, -1), redis.call('LRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[4])}
 )lua");
 
 /// KEYS channels; ARGV channel, life.
@@ -91,7 +109,7 @@ return 1
 /// is the first: for a store that came back without what it had. Answers 2 if another server has the peer.
 const script restore_script(R"lua(
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('HGET', KEYS[1], 'node') == ARGV[5 + ARGV[3]] and 1 or 2 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[1])
+redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'keeper', ARGV[5 + ARGV[3]])
 local channels = tonumber(ARGV[3])
 for i = 4, 3 + channels do redis.call('HSETNX', KEYS[2], ARGV[i], '') end
 for i = 4 + channels, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -137,6 +155,19 @@ void put_fields(std::vector<std::string>& to, const peer_record& record) {
     put("away", record.away ? "+" + *record.away : std::string());
     put("connectedAt", std::to_string(record.connected_at_ms));
     put("resumable", record.resumable ? "1" : "0");
+}
+
+std::vector<channel::kept_membership> read_memberships(const redis_value& fields) {
+    std::vector<channel::kept_membership> in;
+    for (std::size_t i = 0; i + 1 < fields.elements.size(); i += 2) {
+        const auto parsed = protocol::parse_object_id(fields.elements[i].text);
+        const auto& seq = fields.elements[i + 1].text;
+        if (!parsed) continue;
+        auto& one = in.emplace_back();
+        one.id = channel_id(*parsed);
+        if (!seq.empty()) one.seq = static_cast<std::uint64_t>(number_of(seq));
+    }
+    return in;
 }
 
 std::optional<stored_peer> read_peer(const redis_value& fields) {
@@ -250,19 +281,12 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
     std::vector<std::string> question{"HGETALL", keys_of(id)[1]};
     const auto channels = co_await bus_.command(std::move(question));
     if (channels.failed()) done.what = claim::kind::no_answer;
-    for (std::size_t i = 0; i + 1 < channels.elements.size(); i += 2) {
-        const auto parsed = protocol::parse_object_id(channels.elements[i].text);
-        const auto& seq = channels.elements[i + 1].text;
-        if (!parsed) continue;
-        auto& in = done.channels.emplace_back();
-        in.id = channel_id(*parsed);
-        if (!seq.empty()) in.seq = static_cast<std::uint64_t>(number_of(seq));
-    }
+    for (const auto& in : read_memberships(channels)) done.channels.push_back(in.id);
     co_return std::move(done);
 }
 
 task<bool> peer_book::save(peer_id id, peer_record record) {
-    std::vector<std::string> keys{peer_key(id)};
+    std::vector<std::string> keys{keys_of(id)[0], keys_of(id)[3]};
     std::vector<std::string> arguments{node_text(servers_.self())};
     put_fields(arguments, record);
     const auto reply = co_await bus_.run(save_script, std::move(keys), std::move(arguments));
@@ -281,18 +305,16 @@ void peer_book::forget_membership(peer_id id, channel_id in) {
 }
 
 void peer_book::left(peer_id id, bool waited_for, bool quit) {
-    std::vector<std::string> words{"EVAL", left_script.text(), "4"};
-    for (auto& key : keys_of(id)) words.push_back(std::move(key));
-    words.push_back(node_text(servers_.self()));
-    words.emplace_back(waited_for ? "waited" : "");
-    words.emplace_back(quit ? "1" : "0");
-    bus_.post(words);
+    std::vector<std::string> arguments{node_text(servers_.self()), waited_for ? "waited" : "", quit ? "1" : "0"};
+    bus_.post(left_script, keys_of(id), std::move(arguments));
     if (!waited_for) kept_.erase(id);
 }
 
 void peer_book::pin(const peer_id& id) {
     const auto until = servers_.now_ms() + key_life(bus_.shard().config()).count();
-    bus_.post(std::vector<std::string>{"EVAL", pin_script.text(), "1", peer_key(id), std::to_string(until), life()});
+    std::vector<std::string> keys{peer_key(id)};
+    std::vector<std::string> arguments{std::to_string(until), life()};
+    bus_.post(pin_script, std::move(keys), std::move(arguments));
 }
 
 task<peer_book::ownership> peer_book::restore(const channel::peer& who) {
@@ -317,19 +339,27 @@ task<bool> peer_book::keep_events(peer_id id, std::uint64_t last, std::uint32_t 
                                   std::vector<channel::kept_membership> reached) {
     auto& before = kept_[id];
     const bool anew = before.broken || before.records.empty();
-    std::vector<std::string> keys{keys_of(id)[2], keys_of(id)[1]};
+    std::vector<std::string> keys{keys_of(id)[2], keys_of(id)[1], keys_of(id)[0]};
+    // What could not be kept before is said with what is.
+    for (auto& in : before.reached) {
+        const bool newer = std::any_of(reached.begin(), reached.end(),
+                                       [&](const channel::kept_membership& r) { return r.id == in.id; });
+        if (!newer) reached.push_back(in);
+    }
+    before.reached = reached;
     std::vector<std::string> arguments{std::to_string(last) + " " + std::to_string(count) + "\n" + std::move(frames),
-                                       life(), anew ? "1" : "0"};
+                                       life(), anew ? "1" : "0", node_text(servers_.self())};
     for (const auto& in : reached) arguments.insert(arguments.end(), {in.id.hex(), std::to_string(*in.seq)});
     const auto reply = co_await bus_.run(keep_script, std::move(keys), std::move(arguments));
     const auto known = kept_.find(id);
     // Given up, or handed over, meanwhile.
     if (known == kept_.end()) co_return !reply.failed();
     auto& of = known->second;
-    if (reply.failed()) {
+    if (reply.integer != 1) {
         of.broken = true;
         co_return false;
     }
+    of.reached.clear();
     if (anew) {
         of.records.clear();
         of.events = 0;
@@ -350,7 +380,9 @@ void peer_book::trim(const peer_id& id, kept& of, std::size_t records) {
         of.events -= of.records.front().second;
         of.records.pop_front();
     }
-    bus_.post(std::vector<std::string>{"LTRIM", keys_of(id)[2], std::to_string(records), "-1"});
+    std::vector<std::string> keys{keys_of(id)[2], keys_of(id)[0]};
+    std::vector<std::string> arguments{node_text(servers_.self()), std::to_string(records)};
+    bus_.post(trim_script, std::move(keys), std::move(arguments));
 }
 
 void peer_book::confirm_events(peer_id id, std::uint64_t last) {
@@ -395,11 +427,12 @@ bool split_frames(std::string_view bytes, std::vector<std::string>& into) {
 task<channel::kept_events> peer_book::take_events(peer_id id) {
     channel::kept_events taken;
     const auto keys = keys_of(id);
-    std::vector<std::string> question{"LRANGE", keys[2], "0", "-1"};
-    const auto events = co_await bus_.command(std::move(question));
-    std::vector<std::string> letters{"LRANGE", keys[3], "0", "-1"};
-    const auto mail = co_await bus_.command(std::move(letters));
-    if (events.failed() || mail.failed()) co_return std::move(taken);
+    std::vector<std::string> lists{keys[2], keys[3], keys[0], keys[1]};
+    std::vector<std::string> arguments{node_text(servers_.self())};
+    const auto reply = co_await bus_.run(take_script, std::move(lists), std::move(arguments));
+    if (reply.elements.size() != 3) co_return std::move(taken);
+    const auto& events = reply.elements[0];
+    const auto& mail = reply.elements[1];
     taken.complete = true;
     auto& of = kept_[id];
     of = {};
@@ -420,7 +453,7 @@ task<channel::kept_events> peer_book::take_events(peer_id id) {
         of.events += count;
     }
     for (const auto& letter : mail.elements) taken.mail.push_back(letter.text);
-    bus_.post(std::vector<std::string>{"DEL", keys[3]});
+    taken.reached = read_memberships(reply.elements[2]);
     co_return std::move(taken);
 }
 

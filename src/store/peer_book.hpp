@@ -76,7 +76,8 @@ private:
     struct kept {
         std::deque<std::pair<std::uint64_t, std::uint32_t>> records;  ///< number of the last event, count
         std::uint64_t events = 0;
-        bool broken = false;  ///< something could not be kept: begin anew with the next
+        bool broken = false;                            ///< something could not be kept: begin anew with the next
+        std::vector<channel::kept_membership> reached;  ///< not known to be kept
     };
 
     [[nodiscard]] std::optional<std::int64_t> gone_at(const stored_peer& who) const;

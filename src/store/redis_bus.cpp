@@ -12,7 +12,20 @@ namespace store {
 
 using channel::task;
 
-script::script(std::string_view text) : text_(text) {
+namespace {
+
+/// The last argument is until when; 0: no matter when.
+constexpr std::string_view in_time = R"lua(
+local deadline = tonumber(table.remove(ARGV))
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if deadline > 0 and now > deadline then return redis.error_reply('LATE it was given up already') end
+)lua";
+
+}  // namespace
+
+script::script(std::string_view text) : text_(in_time) {
+    text_.append(text);
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     EVP_Digest(text_.data(), text_.size(), digest.data(), &size, EVP_sha1(), nullptr);
@@ -74,6 +87,7 @@ task<redis_value> redis_bus::run(const script& what, std::vector<std::string> ke
     std::vector<std::string> words{"EVALSHA", what.sha1(), std::to_string(keys.size())};
     for (auto& key : keys) words.push_back(std::move(key));
     for (auto& argument : arguments) words.push_back(std::move(argument));
+    words.push_back(deadline());
     auto again = words;
     auto reply = co_await command(std::move(words));
     if (reply.what == redis_value::kind::error && reply.text.starts_with("NOSCRIPT")) {
@@ -83,6 +97,16 @@ task<redis_value> redis_bus::run(const script& what, std::vector<std::string> ke
     }
     co_return std::move(reply);
 }
+
+void redis_bus::post(const script& what, std::vector<std::string> keys, std::vector<std::string> arguments) {
+    std::vector<std::string> words{"EVAL", what.text(), std::to_string(keys.size())};
+    for (auto& key : keys) words.push_back(std::move(key));
+    for (auto& argument : arguments) words.push_back(std::move(argument));
+    words.push_back(deadline());
+    post(words);
+}
+
+std::string redis_bus::deadline() const { return clock_ahead_ms_ ? std::to_string(now_ms() + timeout_.count()) : "0"; }
 
 void redis_bus::publish(const std::string& topic, std::string payload) {
     const std::array<std::string, 3> words{"PUBLISH", topic, std::move(payload)};

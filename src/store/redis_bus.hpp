@@ -7,6 +7,7 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +27,9 @@ protected:
     ~topic_listener() = default;
 };
 
-/// A step that Redis carries out as one: the text of a Lua script, sent once and then known by its hash.
+/// A step that Redis carries out as one: the text of a Lua script, sent once and then known by its hash. Not carried
+/// out when it comes later than the asker waits for it, by whatever queue: what was given up must not happen any more.
+/// The script has `now`, Redis' time in ms.
 class script {
 public:
     explicit script(std::string_view text);
@@ -69,7 +72,13 @@ public:
     void post(std::span<const std::string> arguments) { commands_.post(arguments); }
     [[nodiscard]] channel::task<redis_value> run(const script& what, std::vector<std::string> keys,
                                                  std::vector<std::string> arguments);
+    /// The same without an answer.
+    void post(const script& what, std::vector<std::string> keys, std::vector<std::string> arguments);
     void publish(const std::string& topic, std::string payload);
+
+    /// Redis' clock (ms since 1970), as far as it is known: a little late rather than early.
+    [[nodiscard]] std::int64_t now_ms() const { return channel::shard::now_ms() + clock_ahead_ms_.value_or(0); }
+    void learn_time(std::int64_t redis_ms) { clock_ahead_ms_ = redis_ms - channel::shard::now_ms(); }
 
     /// True when everything published from now on will be heard. One listener a topic.
     [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
@@ -102,6 +111,7 @@ private:
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
     };
 
+    [[nodiscard]] std::string deadline() const;
     [[nodiscard]] channel::task<> run_connection(redis_connection& connection);
     void expired(channel::steady_time now) override;
     void changed();
@@ -117,6 +127,7 @@ private:
     std::unordered_map<std::string, subscription, string_hash, std::equal_to<>> subscriptions_;
     std::string own_topic_;  ///< what is published there comes back, as long as the topics' connection lives
     channel::steady_time last_heard_{};
+    std::optional<std::int64_t> clock_ahead_ms_;
     std::atomic<unsigned> running_ = 0;
     bool was_up_ = false;
 };

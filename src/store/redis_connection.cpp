@@ -128,6 +128,8 @@ task<redis_connection::problem> redis_connection::find_master(redis_address::end
         }
         std::vector<std::string> question{"SENTINEL", "get-master-addr-by-name", where_.master};
         const auto answer = co_await command(std::move(question));
+        // The answer comes from within hiredis, which frees nothing there.
+        co_await shard_.next_turn();
         drop("asked");
         if (answer.what == redis_value::kind::array && answer.elements.size() == 2) {
             master.host = answer.elements[0].text;

@@ -143,6 +143,33 @@ void child_process::pause() const {
 
 void child_process::go_on() const { ::kill(pid_, SIGCONT); }
 
+child_process run_in_background(std::vector<std::string> line) {
+    std::vector<char*> arguments;
+    for (auto& word : line) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+        dup2(nothing, STDOUT_FILENO);
+        dup2(nothing, STDERR_FILENO);
+        execvp(arguments.front(), arguments.data());
+        _exit(127);
+    }
+    return child_process(child);
+}
+
+std::string ask_redis(const std::string& where, const std::string& command) {
+    const auto line = "redis-cli " + where + " " + command + " 2>&1";
+    FILE* const pipe = popen(line.c_str(), "re");
+    if (!pipe) throw std::runtime_error("no redis-cli");
+    std::string text;
+    std::array<char, 4096> part;
+    while (const auto count = fread(part.data(), 1, part.size(), pipe)) text.append(part.data(), count);
+    pclose(pipe);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
 redis_process::redis_process(std::vector<std::string> options) : options_(std::move(options)) { start(); }
 
 void redis_process::start() {
@@ -163,18 +190,7 @@ void redis_process::start() {
     const bool keeps = std::find(options_.begin(), options_.end(), "--appendonly") != options_.end();
     if (!keeps) line.insert(line.end(), {"--appendonly", "no"});
     line.insert(line.end(), options_.begin(), options_.end());
-    std::vector<char*> arguments;
-    for (auto& word : line) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    const pid_t child = fork();
-    if (child == 0) {
-        const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-        dup2(nothing, STDOUT_FILENO);
-        dup2(nothing, STDERR_FILENO);
-        execvp(arguments.front(), arguments.data());
-        _exit(127);
-    }
-    process_ = child_process(child);
+    process_ = run_in_background(std::move(line));
     const auto deadline = std::chrono::steady_clock::now() + patience();
     for (;;) {
         const auto answer = ask("PING");
@@ -184,18 +200,6 @@ void redis_process::start() {
             throw std::runtime_error("redis-server does not start: " + answer);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-}
-
-std::string redis_process::ask(const std::string& command) const {
-    const auto line = "redis-cli -s " + socket() + " " + command + " 2>&1";
-    FILE* const pipe = popen(line.c_str(), "re");
-    if (!pipe) throw std::runtime_error("no redis-cli");
-    std::string text;
-    std::array<char, 4096> part;
-    while (const auto count = fread(part.data(), 1, part.size(), pipe)) text.append(part.data(), count);
-    pclose(pipe);
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
 }
 
 forwarder::forwarder(std::string to) : to_(std::move(to)) { start(); }

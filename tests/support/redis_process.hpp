@@ -43,6 +43,12 @@ private:
     pid_t pid_ = -1;
 };
 
+/// Runs a program without its output.
+[[nodiscard]] child_process run_in_background(std::vector<std::string> line);
+
+/// The answer to a command, as redis-cli prints it without a terminal; `where` are its options.
+std::string ask_redis(const std::string& where, const std::string& command);
+
 /// A real Redis on a unix socket and a port of its own, without persistence unless `options` say otherwise.
 /// SIGNALLER_TEST_REDIS names another redis-server.
 class redis_process {
@@ -54,8 +60,7 @@ public:
     [[nodiscard]] std::string socket() const { return folder_.path("redis.sock"); }
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
-    /// The answer to a command, as redis-cli prints it without a terminal.
-    std::string ask(const std::string& command) const;
+    std::string ask(const std::string& command) const { return ask_redis("-s " + socket(), command); }
 
     void kill() { process_.kill(); }
     void pause() const { process_.pause(); }
