@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -49,12 +50,39 @@ std::uint64_t needs_escape(std::uint64_t word) {
     return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high_bits;
 }
 
-/// Where the first byte at or after `i` is that has to be escaped, or the end.
-std::size_t find_escape(std::string_view text, std::size_t i) {
-    while (text.size() - i >= sizeof(std::uint64_t) && needs_escape(load_word(text.data() + i)) == 0)
-        i += sizeof(std::uint64_t);
-    while (i < text.size() && escapes[byte_at(text, i)] == 0) ++i;
-    return i;
+constexpr std::size_t longest_escape = 6;
+
+char* put_escaped(char* to, std::uint8_t byte) {
+    static constexpr char digits[] = "0123456789abcdef";
+    const char escape = escapes[byte];
+    if (escape == 0) {
+        *to++ = static_cast<char>(byte);
+        return to;
+    }
+    *to++ = '\\';
+    *to++ = escape;
+    if (escape != 'u') return to;
+    for (const char c : {'0', '0', digits[byte >> 4], digits[byte & 15]}) *to++ = c;
+    return to;
+}
+
+/// Writes up to longest_escape bytes for each of `text`, in whole words where it can: session descriptions have an
+/// escape every few words. Returns the end.
+char* put_escaped(char* to, std::string_view text) {
+    static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
+    while (text.size() >= sizeof(std::uint64_t)) {
+        const auto word = load_word(text.data());
+        std::memcpy(to, &word, sizeof word);
+        const auto found = needs_escape(word);
+        const auto plain = found == 0 ? sizeof word : static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        to += plain;
+        text.remove_prefix(plain);
+        if (found == 0) continue;
+        to = put_escaped(to, byte_at(text, 0));
+        text.remove_prefix(1);
+    }
+    for (const char c : text) to = put_escaped(to, static_cast<std::uint8_t>(c));
+    return to;
 }
 
 bool is_continuation(std::uint8_t byte) { return (byte & 0xC0) == 0x80; }
@@ -112,22 +140,13 @@ bool has_control_characters(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
+    constexpr std::size_t part = 1024;
+    char escaped[part * longest_escape];
     out.push_back('"');
-    for (std::size_t i = 0; i < text.size();) {
-        const auto end = find_escape(text, i);
-        out.append(text.data() + i, end - i);
-        if (end == text.size()) break;
-        const auto byte = byte_at(text, end);
-        const char escape = escapes[byte];
-        if (escape == 'u') {
-            const char sequence[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-            out.append(sequence, sizeof sequence);
-        } else {
-            const char sequence[] = {'\\', escape};
-            out.append(sequence, sizeof sequence);
-        }
-        i = end + 1;
+    while (!text.empty()) {
+        const auto now = text.substr(0, part);
+        out.append(escaped, static_cast<std::size_t>(put_escaped(escaped, now) - escaped));
+        text.remove_prefix(now.size());
     }
     out.push_back('"');
 }

@@ -211,6 +211,15 @@ BOOST_AUTO_TEST_CASE(quotes_backslashes_and_c0_are_escaped_and_nothing_else) {
     BOOST_TEST(json_string("\x7f\xc2\x80\xe2\x80\xa8\xf0\x9f\x98\x80") ==
                "\"\x7f\xc2\x80\xe2\x80\xa8\xf0\x9f\x98\x80\"");
     BOOST_TEST(json_string("v=0\r\no=- 1\r\n") == R"("v=0\r\no=- 1\r\n")");
+    // At every place of a word, and of the parts in which it is done.
+    for (std::size_t at = 0; at < 2100; ++at) {
+        std::string text(2100, 'x');
+        auto wanted = text;
+        text[at] = '\x1f';
+        wanted.replace(at, 1, "\\u001f");
+        BOOST_REQUIRE(json_string(text) == "\"" + wanted + "\"");
+    }
+    BOOST_TEST(json_string(std::string(3000, '\n')).size() == 6002U);
 }
 
 BOOST_AUTO_TEST_CASE(escaping_appends_and_touches_nothing_else) {
