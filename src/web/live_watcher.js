@@ -5,6 +5,10 @@ import { hueOf } from "./stage.js";
 
 const askAgainAfter = 20_000;
 const lookAgainAfter = 2_000;
+const mostBetweenLooks = 20_000;
+/** A sender's browser, and the server's limit on what it may send, take about so many askers a second. */
+const askersPerSecond = 200;
+const mostPatience = 20;
 /** Thousands who lost the same stream must not all ask in the same moment. */
 const spread = (milliseconds) => milliseconds * (0.5 + Math.random());
 
@@ -17,6 +21,7 @@ export class LiveWatcher extends LiveSession {
     #notice = null;
     #waiting = false;
     #connected = false;
+    #looks = 0;
 
     constructor(options) {
         super(options);
@@ -32,7 +37,7 @@ export class LiveWatcher extends LiveSession {
         if (await this.#enterIfBegun()) return;
         this.#show("notBegun");
         this.#waiting = true;
-        this.#in(lookAgainAfter, () => this.#look());
+        this.#in(this.#nextLook(), () => this.#look());
     }
 
     say(line) {
@@ -57,16 +62,23 @@ export class LiveWatcher extends LiveSession {
         } catch (error) {
             return this.end("endedClosed", error.message);
         }
-        this.#in(lookAgainAfter, () => this.#look());
+        this.#in(this.#nextLook(), () => this.#look());
+    }
+
+    /** Milliseconds, more each time: a crowd that waits for one sender must not weigh on the server. */
+    #nextLook() {
+        return Math.min(mostBetweenLooks, lookAgainAfter * 1.3 ** this.#looks++);
     }
 
     async #enterIfBegun() {
         if (!(await this.#hasBegun())) return false;
-        const { owner } = await this.enter();
+        const { owner, members } = await this.enter();
+        this.#looks = 0;
         this.#waiting = false;
         // The last of them may have left in between, and the stream with them.
         if (owner === this.signaller.id) this.end("streamOver");
-        else this.#ask();
+        else if (members < askersPerSecond) this.#ask();
+        else this.#askLater((members / askersPerSecond) * 1_000);
         return true;
     }
 
@@ -88,8 +100,13 @@ export class LiveWatcher extends LiveSession {
         } catch (error) {
             if (error.code !== 401 || this.stopped) return;
             this.#show("senderAway");
-            this.#askIn(lookAgainAfter);
+            this.#askIn(this.#nextLook());
         }
+    }
+
+    #askLater(milliseconds) {
+        this.#show("asking");
+        this.#askIn(milliseconds);
     }
 
     #askIn(milliseconds) {
@@ -101,13 +118,18 @@ export class LiveWatcher extends LiveSession {
         if (!this.stopped) this.#timer = setTimeout(action, spread(milliseconds));
     }
 
+    /** The sender calls when it is this one's turn; asking meanwhile only shows that one is still there, the less often the longer the line is. */
     #takePlace({ full, line }) {
-        if (!this.#call) this.#show("placesFull", { places: full, line: Number.isInteger(line) && line > 0 ? line : "–" });
+        if (this.#call) return;
+        const known = Number.isInteger(line) && line > 0;
+        this.#show("placesFull", { places: full, line: known ? line : "–" });
+        this.#askIn(askAgainAfter * Math.min(mostPatience, known ? 1 + line / 10 : mostPatience));
     }
 
     #answer(from) {
         const call = new Call(this.signaller, from.id, { channels: stateChannel, answer: true });
         this.#call = call;
+        this.#looks = 0;
         this.sender = from.name;
         this.#pictures.clear();
         this.#media = null;

@@ -70,6 +70,8 @@ export class Stage {
         const avatar = element("div", { className: "avatar" }, initial);
         const label = element("span");
         const mute = icon("mic-off");
+        mute.removeAttribute("aria-hidden");
+        mute.setAttribute("role", "img");
         const caption = element("figcaption", {}, mute, label);
         const trouble = element("div", { className: "trouble", hidden: true });
         const inspect = element("button", { className: "inspect", type: "button", textContent: "i" });
@@ -95,7 +97,7 @@ export class Stage {
         tile.label.textContent = picture.name;
         video.setAttribute("aria-label", picture.name);
         tile.mute.toggleAttribute("hidden", !picture.muted);
-        tile.label.title = picture.muted ? text("muted") : "";
+        tile.mute.setAttribute("aria-label", text("muted"));
         this.#paintTrouble(tile, picture);
     }
 
