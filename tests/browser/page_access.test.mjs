@@ -31,7 +31,7 @@ describe("the page for everybody", { timeout: 120_000, concurrency: 2 }, () => {
         await server?.stop();
     });
 
-    for (const [colorScheme, size] of [["light", {}], ["dark", { width: 390, height: 844 }]]) {
+    for (const [colorScheme, size] of [["light", {}], ["dark", { width: 320, height: 640, isMobile: true, hasTouch: true }]]) {
         test(`axe finds no fault with lobby, call, panels and dialogs (${colorScheme})`, async () => {
             const found = [];
             const lobby = await openPage(browser, `${server.page}#access`, { colorScheme, ...size });
