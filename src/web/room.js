@@ -45,6 +45,7 @@ export class Room extends EventTarget {
     }
 
     async join() {
+        if (this.#listeners.length === 0) this.#listen();
         const joined = await this.#signaller.join(this.channel, this.#options.token);
         this.#joined = true;
         await this.#synchronise(joined);

@@ -95,24 +95,43 @@ export class Signaller {
     /** The first welcome; rejects if the server refuses for good. */
     readonly ready: Promise<Welcome>;
 
+    /** Says who one is: a later call changes the name and replaces the description. */
     describe(description?: { name?: string } & Record<string, unknown>): Promise<Welcome>;
+    /** Joins a channel, which is made if there is none; `token` is then its key. Joined again by itself if the server forgot the session. */
     join(channel: ChannelId, token?: string): Promise<Joined>;
+    /** Leaves a channel. To leave all of them, `close()`. */
     quit(channel: ChannelId, reason?: string): Promise<unknown>;
+    /** Says something to one peer. What begins with `{"rtc":` is a Call's. */
     privmsg(peer: string, content: string): Promise<Ack>;
+    /** Says something to every other member; `seq` of the reply is its number in the channel. */
     pubmsg(channel: ChannelId, content: string): Promise<Ack>;
+    /** Says something to every other connected peer, where the server allows it. */
     broadcast(content: string): Promise<Ack>;
+    /** What is known of a peer, or of a channel (with its `#`). */
     whois(target: string): Promise<PeerInformation | ChannelInformation>;
+    /** All members, in the order of their ids, page by page. */
     peers(channel: ChannelId): Promise<Member[]>;
+    /** Lets a peer in once without the token. A channel left out, here and below, is the one in which one may do this. */
     invite(peer: string, channel?: ChannelId): Promise<unknown>;
+    /** Away with a message, or back with `false`. */
     away(message?: string | false): Promise<unknown>;
+    /** Operators: removes a member. A reason needs the channel. */
     kick(peer: string, channel?: ChannelId, reason?: string): Promise<unknown>;
+    /** Operators: removes a peer and keeps it out, also one who is not there. */
     ban(peer: string, channel?: ChannelId, reason?: string): Promise<unknown>;
+    /** Operators: lifts a ban. */
     unban(peer: string, channel?: ChannelId): Promise<unknown>;
+    /** Operators: who is banned, by whom and why. */
     bans(channel: ChannelId): Promise<Ban[]>;
+    /** Operators: makes a member an operator. */
     op(peer: string, channel?: ChannelId): Promise<unknown>;
+    /** Operators: takes that right away. */
     deop(peer: string, channel?: ChannelId): Promise<unknown>;
+    /** Earlier public messages, oldest first: the last 50, or `count` of them, before the number `before`. */
     history(channel: ChannelId, count?: number, before?: number): Promise<{ messages: Pubmsg[]; more: boolean }>;
+    /** The ICE servers, with fresh credentials for TURN. They also come by themselves, in time. */
     ice(): Promise<RTCIceServer[]>;
+    /** Whether the server answers. */
     ping(content?: string): Promise<{ content: string }>;
     /** Any command, as the protocol writes it. */
     command(text: string): Promise<unknown>;
@@ -150,13 +169,21 @@ export class Call {
     readonly peer: string;
     readonly state: CallState;
     readonly reason: string | null;
+    /** Whether this side gives way when both make an offer at once: the one with the greater id. */
     readonly polite: boolean;
+    /** What the other side sends at present. */
     readonly streams: { stream: MediaStream; label: string }[];
+    /** Sends a stream, or brings what is sent of it up to date when its tracks changed. The label is told to the other side. */
     addStream(stream: MediaStream, label?: string): void;
+    /** Sends it no more. */
     removeStream(stream: MediaStream): void;
+    /** Exchanges a camera or a microphone without a new negotiation; do the same in the stream. */
     replaceTrack(before: MediaStreamTrack, after: MediaStreamTrack): Promise<void>;
+    /** The other side gets it as a `channel` event, unless it is negotiated. */
     createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel;
+    /** The path, its round trip and what flows over it: for users to be told, and for reports. */
     statistics(): Promise<CallStatistics>;
+    /** Ends it on both sides. */
     close(): void;
 }
 
@@ -167,10 +194,14 @@ export interface RoomMessage {
     earlier: boolean;
 }
 export interface RoomOptions {
+    /** The channel's key. */
     token?: string;
     streams?: MediaStream[];
+    /** How many of the messages said before joining are wanted (50). */
     history?: number;
+    /** Members beyond that many are there without a call (8). */
     maximumCalls?: number;
+    /** For every Call. */
     call?: Omit<CallOptions, "streams" | "answer">;
 }
 export interface RoomEvents {
@@ -191,12 +222,19 @@ export interface Room extends TypedTarget<RoomEvents> {}
 export class Room {
     constructor(signaller: Signaller, channel: ChannelId, options?: RoomOptions);
     readonly channel: ChannelId;
+    /** By id, this peer included. In channels of more than 256 members those at the last `sync`. */
     readonly members: Map<string, RoomMember>;
+    /** The id of the channel's owner. */
     readonly owner: string | null;
+    /** This peer's own place. */
     readonly self: RoomMember | null;
+    /** Joins the channel, reads members and history, and calls everybody. */
     join(): Promise<Joined>;
+    /** Ends the calls and leaves. It can be joined again. */
     leave(reason?: string): Promise<void>;
+    /** Says something to all; it comes back as a `message` with `own`. */
     say(content: string): Promise<void>;
+    /** Sends a stream to all, also to those who come later. */
     addStream(stream: MediaStream, label?: string): void;
     removeStream(stream: MediaStream): void;
     replaceTrack(before: MediaStreamTrack, after: MediaStreamTrack): Promise<void>;

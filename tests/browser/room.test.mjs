@@ -119,8 +119,11 @@ describe("rooms", { timeout: 120_000 }, () => {
         assert.deepEqual(errors, [{ code: 474, name: "ERR_BANNEDFROMCHAN" }, { code: 442, name: "ERR_NOTONCHANNEL" }]);
         assert.deepEqual(await ann.page.evaluate(async () => (await session.signaller.bans(session.room.channel)).map(({ id, reason }) => ({ id, reason }))), [{ id: ben.id, reason: null }]);
         await ann.page.evaluate((id) => session.room.unban(id), ben.id);
-        await ben.page.evaluate(() => session.signaller.join(session.room.channel));
-        await cat.page.evaluate(() => until(() => session.room.members.size === 3));
+        await cat.page.evaluate(() => session.room.say("welcome back"));
+        await ben.page.evaluate(() => session.room.join());
+        for (const member of [ann, ben, cat]) await member.page.evaluate(() => until(() => session.room.members.size === 3));
+        await Promise.all([ben.page.evaluate((id) => framesFlow(id), ann.id), ann.page.evaluate((id) => framesFlow(id), ben.id)]);
+        assert.deepEqual(await contents(ben, 1), ["welcome back"]);
         await close(ann, ben, cat);
     });
 

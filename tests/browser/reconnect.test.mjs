@@ -1,0 +1,137 @@
+import "./support/node_globals.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import WebSocket from "ws";
+import { Signaller } from "../../src/web/signaller.js";
+import { startScriptedServer } from "./support/scripted_server.mjs";
+import { until } from "./support/wait.mjs";
+
+/** A client of a server that follows the test's script. */
+async function meet(t, options = {}) {
+    const server = await startScriptedServer();
+    const client = new Signaller({ url: server.url, name: "ann", WebSocket, backoff: { first: 1, most: 2 }, ...options });
+    t.after(() => (client.close(), server.stop()));
+    client.said = [];
+    for (const type of ["statechange", "ready"]) client.addEventListener(type, ({ detail }) => client.said.push({ type, ...detail }));
+    return { server, client };
+}
+
+const options = { timeout: 30_000 };
+const bye = (code, more = {}) => ({ type: "bye", code, reason: `because of ${code}`, reconnect: code < 4500, retryAfter: null, ...more });
+
+test("after a close code that allows it the client comes back, with its session", options, async (t) => {
+    for (const code of [1001, 1006, 1011, 1012, 1013, 4000, 4001, 4002, 4003, 4499]) {
+        const { server, client } = await meet(t);
+        await server.welcome(0);
+        await client.ready;
+        (await server.connection(0)).close(code);
+        const { id, session, seen } = await server.welcome(1, { resumed: true });
+        assert.deepEqual({ id, session, seen }, { id: client.id, session: "a secret", seen: 0 }, String(code));
+        await until("it is back", () => client.state === "connected");
+        client.close();
+    }
+});
+
+test("after a close code that forbids it, or a bye that does, the client ends and says why", options, async (t) => {
+    const ends = [...[1002, 1003, 1007, 1009, 4500, 4501, 4502, 4999].map((code) => ({ code })), { code: 4000, words: bye(4000, { reconnect: false }) }, { code: 4502, words: bye(4502) }];
+    for (const { code, words } of ends) {
+        const { server, client } = await meet(t);
+        await server.welcome(0);
+        await client.ready;
+        const pending = client.ping().catch((error) => error);
+        const connection = await server.connection(0);
+        if (words) connection.say(words);
+        connection.close(code);
+        await until("it ends", () => client.state === "closed");
+        const { reason, code: told } = client.said.at(-1);
+        assert.deepEqual({ reason, told }, { reason: words?.reason ?? `closed with ${code}`, told: code });
+        assert.equal((await pending).name, "ERR_CLOSED");
+        assert.equal((await client.ping().catch((error) => error)).name, "ERR_CLOSED");
+        assert.equal(server.connections.length, 1);
+    }
+});
+
+test("each connection shows a fresh access token, and one that is refused ends the session", options, async (t) => {
+    let made = 0;
+    const { server, client } = await meet(t, { token: async () => `token ${++made}` });
+    assert.equal((await server.welcome(0)).token, "token 1");
+    await client.ready;
+    const first = await server.connection(0);
+    first.say(bye(4003, { reason: "access token expired", retryAfter: 0 }));
+    first.close(4003);
+    const { token, session } = await server.welcome(1, { resumed: true });
+    assert.deepEqual({ token, session }, { token: "token 2", session: "a secret" });
+    const second = await server.connection(1);
+    await until("it is back", () => client.state === "connected");
+    second.close(1006);
+    const third = await server.connection(2);
+    assert.equal((await third.command("descp")).json.token, "token 3");
+    third.say({ type: "error", code: 464, name: "ERR_PASSWDMISMATCH", command: "descp", target: null, message: "access token not valid" });
+    await until("it ends", () => client.state === "closed");
+    assert.deepEqual([client.said.at(-1).error.code, client.said.at(-1).reason], [464, "access token not valid"]);
+});
+
+test("events are confirmed every 32, and counted on where the session goes on", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const heard = [];
+    client.addEventListener("pubmsg", ({ detail }) => heard.push(detail.seq));
+    const pubmsg = (seq) => ({ type: "pubmsg", channel: "#507f1f77bcf86cd799439011", from: { id: "507f1f77bcf86cd799439012", name: "ben" }, content: "x", time: 0, seq });
+    const first = await server.connection(0);
+    for (let seq = 1; seq <= 70; ++seq) first.say(pubmsg(seq));
+    assert.equal((await first.command("ack")).text, "/ack 32");
+    assert.equal((await first.command("ack")).text, "/ack 64");
+    await until("all of them", () => heard.length === 70);
+    first.close(1006);
+    assert.equal((await server.welcome(1, { resumed: true, missed: 2 })).seen, 70);
+    const second = await server.connection(1);
+    const waits = client.pubmsg("#507f1f77bcf86cd799439011", "after those missed");
+    second.say(pubmsg(71));
+    second.say(pubmsg(72));
+    const { label } = await second.command("pubmsg");
+    assert.equal(heard.length, 72, "a command waits for the events missed, whose replies may be its own");
+    second.say({ type: "ack", command: "pubmsg", channel: "#507f1f77bcf86cd799439011", seq: 73, time: 0, label });
+    assert.equal((await waits).seq, 73);
+});
+
+test("when the past is lost, what can be said again is, and of the rest its sender is told", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const first = await server.connection(0);
+    const [asked, said] = [client.whois(client.id), client.privmsg(client.id, "once only").catch((error) => error)];
+    await Promise.all([first.command("whois"), first.command("privmsg")]);
+    first.close(1006);
+    await server.welcome(1, { resumed: true, lost: true });
+    assert.deepEqual([(await said).code, (await said).name], [0, "ERR_CONNECTIONLOST"]);
+    const second = await server.connection(1);
+    const { label } = await second.command("whois");
+    second.say({ type: "whois", peer: { id: client.id, name: "ann" }, label });
+    assert.equal((await asked).name, "ann");
+    assert.deepEqual(client.said.filter(({ type }) => type === "ready").map(({ fresh, lost }) => ({ fresh, lost })), [{ fresh: true, lost: false }, { fresh: false, lost: true }]);
+    second.close(1006);
+    const third = await server.connection(2);
+    assert.equal((await third.command("descp")).json.seen, 1, "counting began again with the reply");
+});
+
+test("an id that is another's by now is given up, unless the application chose it", options, async (t) => {
+    const taken = { type: "error", code: 433, name: "ERR_NICKNAMEINUSE", command: "descp", target: null, message: "the id belongs to another session" };
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    (await server.connection(0)).close(1006);
+    const second = await server.connection(1);
+    await second.command("descp");
+    second.say(taken);
+    const { id, session } = await server.welcome(2, { id: "507f1f77bcf86cd799439019" });
+    assert.deepEqual([id, session], [undefined, undefined]);
+    await until("it is somebody new", () => client.id === "507f1f77bcf86cd799439019");
+
+    const { server: other, client: fixed } = await meet(t, { id: "507F1F77BCF86CD799439013" });
+    const only = await other.connection(0);
+    assert.equal((await only.command("descp")).json.id, "507f1f77bcf86cd799439013");
+    only.say(taken);
+    assert.equal((await fixed.ready.catch((error) => error)).code, 433);
+    assert.equal(fixed.state, "closed");
+});
