@@ -138,7 +138,9 @@ void acceptor::start_session(int fd, const client_address& from) {
     }
     std::unique_ptr<session> started;
     try {
-        started = std::make_unique<session>(host_, fd, from, why_not);
+        const bool secured = host_.tls && !where_.is_unix && !where_.is_plain;
+        const auto how = secured ? encryption::tls : encryption::none;
+        started = std::make_unique<session>(host_, fd, from, why_not, how);
     } catch (...) {
         if (why_not == refusal::none && host_.counts(from)) host_.admissions().leave(from);
         --host_.connections();

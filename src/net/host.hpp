@@ -11,12 +11,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace net {
 
 class session;
+class tls_context;
+
+enum class encryption : std::uint8_t { none, tls };
 
 /// What plain HTTP requests of the signalling port are answered with. Called from all shards at once.
 class http_site {
@@ -91,7 +95,8 @@ public:
     [[nodiscard]] bool counts(const client_address& who) const { return !settings_.trusted_proxies.contains(who); }
 
     buffer_pool buffers;
-    std::size_t refused = 0;  ///< sessions that only say so
+    std::shared_ptr<const tls_context> tls;  ///< for those who come from now on; null: all connections are plain
+    std::size_t refused = 0;                 ///< sessions that only say so
 
     void enlist(session& added);
     void delist(session& gone);

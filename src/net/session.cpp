@@ -25,11 +25,12 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
 
 }  // namespace
 
-session::session(host& at, int fd, const client_address& from, refusal why_not)
+session::session(host& at, int fd, const client_address& from, refusal why_not, encryption how)
     : link(at.shard()),
       host_(&at),
       commands_(*this),
       address_(from),
+      encryption_(how),
       refusal_(why_not),
       admitted_(why_not == refusal::none && at.counts(from)) {
     socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
@@ -53,8 +54,9 @@ task<> session::run(std::unique_ptr<session> self) {
     std::exception_ptr error;
     try {
         s.schedule_in(s.host_->settings().handshake_timeout);
-        const bool introduced = co_await s.read_proxy_header();
-        if (introduced) s.upgraded_ = co_await s.upgrade();
+        bool ready = co_await s.read_proxy_header();
+        if (ready && s.encryption_ == encryption::tls) ready = co_await s.secure();
+        if (ready) s.upgraded_ = co_await s.upgrade();
         if (s.upgraded_) {
             s.phase_ = phase::undescribed;
             s.schedule_in(s.host_->settings().describe_timeout);
@@ -248,7 +250,12 @@ task<> session::say_goodbye() {
     timed_out_ = false;
     schedule_in(host_->settings().close_timeout);
     if (upgraded_ && !ended_) send_raw(farewell());
-    while (!box().empty() && !broken_ && !timed_out_) co_await something();
+    while (!all_sent() && !broken_ && !timed_out_) co_await something();
+    if (tls_) {
+        tls_->say_end();
+        look_after_tls();
+        while (!all_sent() && !broken_ && !timed_out_) co_await something();
+    }
     if (broken_ || timed_out_) co_return;
     ::shutdown(socket_->native_handle(), SHUT_WR);
     // Until the client has closed its side: what it still sends would make the kernel reset the connection, and the
@@ -256,7 +263,7 @@ task<> session::say_goodbye() {
     while (client_code_ == 0 && !ended_ && !timed_out_) {
         co_await input();
         auto buffer = host_->buffers.take();
-        static_cast<void>(receive(buffer.get(), buffer_pool::buffer_bytes));
+        static_cast<void>(receive_from_socket(buffer.get(), buffer_pool::buffer_bytes));
         host_->buffers.give_back(std::move(buffer));
     }
 }
@@ -284,7 +291,7 @@ task<> session::move_to(channel::shard& to) {
     host_->enlist(*this);
     socket_.emplace(to.context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
     schedule_in(host_->settings().describe_timeout);
-    on_writable();
+    socket_is_writable();
     if (host_->draining) close(close_code::going_away, "server is going away");
 }
 

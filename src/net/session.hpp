@@ -8,6 +8,7 @@
 #include "net/client_address.hpp"
 #include "net/frame.hpp"
 #include "net/host.hpp"
+#include "net/tls_stream.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -30,8 +31,9 @@ public:
         boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
     /// `fd`: a connected, non-blocking stream socket, owned from here on. `why_not`: all it gets is that refusal; else
-    /// it has entered host::admissions, unless its own address is still to come.
-    session(host& at, int fd, const client_address& from, refusal why_not);
+    /// it has entered host::admissions, unless its own address is still to come. `how`: with host::tls, behind a PROXY
+    /// header if there is one.
+    session(host& at, int fd, const client_address& from, refusal why_not, encryption how);
     ~session() override;
 
     /// The whole life of a connection. Ends when the socket is closed and nothing refers to the session any more.
@@ -52,6 +54,7 @@ private:
 
     // --- the steps of a life, in their order
     [[nodiscard]] channel::task<bool> read_proxy_header();
+    [[nodiscard]] channel::task<bool> secure();
     [[nodiscard]] channel::task<bool> upgrade();
     [[nodiscard]] channel::task<bool> answer(http_request request);
     [[nodiscard]] channel::task<> converse();
@@ -72,7 +75,13 @@ private:
         std::size_t count = 0;
     };
     [[nodiscard]] received receive(char* into, std::size_t capacity);
+    [[nodiscard]] received receive_from_socket(char* into, std::size_t capacity);
+    [[nodiscard]] received receive_decrypted(char* into, std::size_t capacity);
     void send_raw(std::string_view bytes);
+    [[nodiscard]] std::size_t send_to_socket(std::span<const std::string_view> pieces);
+    [[nodiscard]] bool all_sent();
+    /// After each use of `tls_`: sees to what waits there, and to its end.
+    void look_after_tls();
 
     std::size_t try_write(std::span<const std::string_view> pieces) override;
     void wait_until_writable() override;
@@ -93,6 +102,7 @@ private:
         return {*this};
     }
     void wait_until_readable();
+    void socket_is_writable();
     void wake();
     void handler_done();
     void resume_waiting();
@@ -103,6 +113,7 @@ private:
 
     host* host_;
     std::optional<socket> socket_;
+    std::unique_ptr<tls_stream> tls_;  ///< from the client's first byte on; null: plain
     channel::command_handler commands_;
     message_reader reader_;
     std::coroutine_handle<> waiting_;
@@ -114,12 +125,14 @@ private:
     std::uint16_t client_code_ = 0;  ///< of the client's own Close frame, which is to be answered
     std::uint8_t pending_handlers_ = 0;
     phase phase_ = phase::handshake;
+    encryption encryption_;
     refusal refusal_;
     bool admitted_ = false;  ///< by host::admissions, as address_
     bool failed_handshake_ = false;
     bool woken_ = false;
     bool wake_posted_ = false;
     bool waits_for_input_ = false;
+    bool waits_for_room_ = false;
     bool upgraded_ = false;
     bool pinged_ = false;
     bool ended_ = false;   ///< nothing more comes from the client

@@ -26,6 +26,10 @@ bool would_block(int error) { return error == EAGAIN || error == EINTR; }
 
 session::received session::receive(char* into, std::size_t capacity) {
     if (ended_) return {reading::ended, 0};
+    return tls_ ? receive_decrypted(into, capacity) : receive_from_socket(into, capacity);
+}
+
+session::received session::receive_from_socket(char* into, std::size_t capacity) {
     const auto count = ::recv(socket_->native_handle(), into, capacity, MSG_DONTWAIT);
     if (count > 0) return {reading::some, static_cast<std::size_t>(count)};
     if (count < 0 && would_block(errno)) return {};
@@ -40,6 +44,13 @@ void session::send_raw(std::string_view bytes) {
 }
 
 std::size_t session::try_write(std::span<const std::string_view> pieces) {
+    if (!tls_) return send_to_socket(pieces);
+    const auto taken = tls_->write(pieces);
+    look_after_tls();
+    return taken;
+}
+
+std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
     std::array<iovec, pieces_per_call> parts;
     std::size_t written = 0;
     while (!pieces.empty()) {
@@ -68,9 +79,13 @@ std::size_t session::try_write(std::span<const std::string_view> pieces) {
 }
 
 void session::wait_until_writable() {
+    // The link and its TLS stream may both wait.
+    if (waits_for_room_) return;
+    waits_for_room_ = true;
     ++pending_handlers_;
     socket_->async_wait(socket::wait_write, [this](boost::system::error_code ec) {
-        if (!ec) on_writable();
+        waits_for_room_ = false;
+        if (!ec) socket_is_writable();
         handler_done();
     });
 }
@@ -87,6 +102,14 @@ void session::wait_until_readable() {
     if (waits_for_input_ || woken_) return;
     waits_for_input_ = true;
     ++pending_handlers_;
+    if (tls_ && tls_->has_input() && phase_ != phase::closing) {
+        // In a later turn all the same, as it would be with a socket.
+        boost::asio::post(home().context(), [this] {
+            waits_for_input_ = false;
+            handler_done();
+        });
+        return;
+    }
     socket_->async_wait(socket::wait_read, [this](boost::system::error_code) {
         waits_for_input_ = false;
         handler_done();

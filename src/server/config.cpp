@@ -1,5 +1,6 @@
 #include "server/config.hpp"
 
+#include "net/tls_context.hpp"
 #include "server/ice_servers.hpp"
 #include "server/option_table.hpp"
 #include "server/quantity.hpp"
@@ -226,6 +227,11 @@ void make_consistent(config& made, const std::vector<setting>& chosen) {
     check.at_most("max-reason", limits.reason, limits.message, "max-message");
     check.at_most("max-token", limits.token, limits.message, "max-message");
     check.needs(made.proxy == proxy_protocol::on, "proxy-protocol", !made.trusted_proxies.empty(), "trusted-proxy");
+    check.needs(!made.tls_certificate.empty(), "tls-certificate", !made.tls_key.empty(), "tls-key");
+    check.needs(!made.tls_key.empty(), "tls-key", !made.tls_certificate.empty(), "tls-certificate");
+    std::string problem;
+    if (!made.tls_certificate.empty() && !net::tls_context::load(made.tls_certificate, made.tls_key, problem))
+        throw bad_option{"--" + one_line(problem)};
     const bool has_secret = !made.turn_secrets.empty();
     const bool wants_secret = !unsigned_turn_urls(made.ice_servers_json).empty();
     check.needs(has_secret, "turn-secret", wants_secret, "ice-servers of a turn: url, without credential,");

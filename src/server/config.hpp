@@ -34,6 +34,8 @@ struct config {
     std::size_t max_connections = 100000;
     net::admission_limits admission;
     std::string allowed_origins;  ///< as origin_list reads them; empty: any
+    std::string tls_certificate;  ///< paths of PEM files; both or none
+    std::string tls_key;
     std::string path_prefix;
     std::string trusted_proxies;  ///< as network_list reads them
     net::forwarding_header forwarded_by = net::forwarding_header::x_forwarded_for;

@@ -125,6 +125,29 @@ bool assign_path_prefix(config& to, std::string_view value) {
     return true;
 }
 
+/// A file's name, as the configuration file can hold it; "none" for none.
+bool assign_path(std::string& to, std::string_view value) {
+    constexpr std::size_t most_bytes = 4096;
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7F' && c != '#'; };
+    if (value.empty() || value.size() > most_bytes || value.front() == ' ' || value.back() == ' ') return false;
+    if (!std::ranges::all_of(value, is_plain)) return false;
+    to = value == "none" ? "" : value;
+    return true;
+}
+
+/// The option of a file that need not be.
+template <class Field>
+option file(row text, Field field) {
+    return {text.group,
+            text.name,
+            text.help,
+            "FILE",
+            "",
+            "none, or the path of a file, without '#'",
+            [=](config& to, std::string_view value) { return assign_path(field(to), value); },
+            [=](const config& from) { return field(from).empty() ? std::string("none") : field(from); }};
+}
+
 bool assign_server_name(config& to, std::string_view value) {
     constexpr std::size_t most_bytes = 128;
     // '#' begins a comment in the configuration file, which also drops spaces around a value.
@@ -173,8 +196,10 @@ void add_listening(std::vector<option>& table) {
     constexpr std::string_view group = "Listening";
     table.push_back({group, "address",
                      "where to listen: IP, IP:PORT, [IPv6]:PORT or unix:/PATH, several with commas; 0.0.0.0 or :: for "
-                     "all interfaces",
-                     "LIST", "", "IP addresses, each with or without a port, or unix:/path, with commas between",
+                     "all interfaces; plain: in front of one: without TLS",
+                     "LIST", "",
+                     "IP addresses, each with or without a port, or unix:/path, plain: in front or not, with commas "
+                     "between",
                      assign_address, [](const config& from) { return from.address; }});
     table.push_back(count(
         {group, "port", "TCP port where the address has none; 0 picks a free one, which is printed"}, 0, 65535,
@@ -209,6 +234,18 @@ void add_listening(std::vector<option>& table) {
     table.push_back({group, "server-name", "what welcome calls the server", "TEXT", "",
                      "1 to 128 printable ASCII characters without '#', no space at either end", assign_server_name,
                      [](const config& from) { return from.server_name; }});
+}
+
+void add_tls(std::vector<option>& table) {
+    constexpr std::string_view group = "TLS";
+    table.push_back(file(
+        {group, "tls-certificate",
+         "PEM file with the certificate and its chain: wss:// on every address but unix: and plain:; read again at "
+         "SIGHUP"},
+        [](auto& c) -> auto& { return c.tls_certificate; }));
+    table.push_back(file(
+        {group, "tls-key", "PEM file with its private key, without a pass phrase"},
+        [](auto& c) -> auto& { return c.tls_key; }));
 }
 
 void add_proxies(std::vector<option>& table) {
@@ -390,6 +427,7 @@ void add_store(std::vector<option>& table) {
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
+    add_tls(table);
     add_proxies(table);
     add_times(table);
     add_resuming(table);

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include "net/error_sink.hpp"
+#include "net/tls_context.hpp"
 #include "store/nap.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -76,8 +77,10 @@ server::server(const config& from)
     }
     cluster_.report = net::report_error;
     share_store();
+    read_certificate();
     // Before anybody can know that the server is there; run() takes what comes in between.
     signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);
+    hangups_.emplace(runtimes_.front()->context, SIGHUP);
     listen();
 }
 
@@ -95,6 +98,14 @@ void server::share_store() {
         each->store = std::make_unique<store::redis_store>(each->shard, *store_address_, how);
         each->shard.shared = each->store.get();
     }
+}
+
+void server::read_certificate() {
+    if (config_.tls_certificate.empty()) return;
+    std::string problem;
+    const auto made = net::tls_context::load(config_.tls_certificate, config_.tls_key, problem);
+    if (!made) throw std::runtime_error(problem);
+    for (auto& host : hosts_) host->tls = made;
 }
 
 void server::listen() {
@@ -122,9 +133,10 @@ std::vector<std::string> server::addresses() const {
     std::vector<std::string> all;
     for (const auto& listener : runtimes_.front()->listeners) {
         const auto& [host, port, is_unix, is_plain] = listener->where();
+        const std::string scheme = config_.tls_certificate.empty() || is_plain ? "ws://" : "wss://";
         const bool is_v6 = host.find(':') != std::string::npos;
         all.push_back(is_unix ? "unix:" + host
-                              : "ws://" + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(*port) +
+                              : scheme + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(*port) +
                               config_.path_prefix + "/");
     }
     return all;
@@ -133,11 +145,36 @@ std::vector<std::string> server::addresses() const {
 void server::run() {
     asio::io_context& first = runtimes_.front()->context;
     asio::co_spawn(first, end_gracefully(), report_life_cycle_end);
+    await_hangup();
     std::vector<std::thread> threads;
     for (std::size_t index = 1; index < runtimes_.size(); ++index)
         threads.emplace_back([this, index] { run_shard(index); });
     run_shard(0);
     for (auto& thread : threads) thread.join();
+}
+
+void server::await_hangup() {
+    hangups_->async_wait([this](boost::system::error_code ec, int) {
+        if (ec) return;
+        reload();
+        await_hangup();
+    });
+}
+
+void server::reload() {
+    if (config_.tls_certificate.empty()) {
+        spdlog::info("signal={} nothing to read again", SIGHUP);
+        return;
+    }
+    std::string problem;
+    // Two small files, when the operator asks for it: this may block.
+    const auto made = net::tls_context::load(config_.tls_certificate, config_.tls_key, problem);
+    if (!made) {
+        spdlog::error("signal={} {}; the old certificate stays", SIGHUP, problem);
+        return;
+    }
+    on_every_shard([made](runtime&, net::host& host) { host.tls = made; });
+    spdlog::info("signal={} certificate read again", SIGHUP);
 }
 
 void server::run_shard(std::size_t index) {
@@ -195,6 +232,7 @@ asio::awaitable<void> server::end_gracefully() {
         mine.work.reset();
     });
     signals_->cancel();
+    hangups_->cancel();
     spdlog::info("ended");
 }
 

@@ -26,8 +26,8 @@ namespace server {
 /// The whole service: one thread a shard. The calling thread is the first shard's.
 class server {
 public:
-    /// Binds and listens; from here on SIGTERM and SIGINT are taken. Throws std::runtime_error with one line that says
-    /// what did not work.
+    /// Binds and listens; from here on SIGTERM, SIGINT and SIGHUP are taken. Throws std::runtime_error with one line
+    /// that says what did not work.
     explicit server(const config& from);
     ~server();
     server(const server&) = delete;
@@ -37,8 +37,8 @@ public:
     /// were picked where it says 0.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
-    /// Serves until SIGTERM or SIGINT, then ends gracefully: nobody new, `bye` to everybody, a bounded wait; a second
-    /// signal cuts it short.
+    /// Serves until SIGTERM or SIGINT; at SIGHUP reads the certificate again. Then ends gracefully: nobody new, `bye`
+    /// to everybody, a bounded wait; a second signal cuts it short.
     void run();
 
 private:
@@ -54,7 +54,11 @@ private:
     };
 
     void share_store();
+    void read_certificate();
     void listen();
+    /// At each SIGHUP until the end.
+    void await_hangup();
+    void reload();
     void run_shard(std::size_t index);
     [[nodiscard]] bool stores_up() const;
     [[nodiscard]] channel::task<> admit(runtime& mine, net::acceptor& by);
@@ -76,6 +80,7 @@ private:
     std::vector<std::unique_ptr<runtime>> runtimes_;
     std::vector<std::unique_ptr<net::host>> hosts_;
     std::optional<boost::asio::signal_set> signals_;
+    std::optional<boost::asio::signal_set> hangups_;
     bool hurried_ = false;
 };
 
