@@ -240,11 +240,13 @@ BOOST_AUTO_TEST_CASE(a_proxy_header_goes_ahead_in_plain_text) {
 }
 
 BOOST_AUTO_TEST_CASE(who_is_over_a_limit_is_refused_before_the_handshake) {
-    server_process server(options("first", {"--max-connections-per-address", "1"}));
-    tls_tunnel tunnel(server.port());
+    server_process server(options(
+        "first", {"--max-connections-per-address", "1", "--proxy-protocol", "on", "--trusted-proxy", "127.0.0.1"}));
+    const tls_tunnel::options from{.proxy_header = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"};
+    tls_tunnel tunnel(server.port(), from);
     raw_client client(tunnel.plain_end());
     client.upgrade();
-    BOOST_CHECK_EXCEPTION(tls_tunnel(server.port()), std::runtime_error, [](const auto& e) {
+    BOOST_CHECK_EXCEPTION(tls_tunnel(server.port(), from), std::runtime_error, [](const auto& e) {
         return std::string_view(e.what()).find("alert internal error") != std::string_view::npos;
     });
     transport::describe(client);
