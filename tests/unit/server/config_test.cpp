@@ -107,6 +107,8 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"max-header", "16KiB"},
                                                                               {"allowed-origin", "any"},
                                                                               {"server-name", "signaller/1.0.0"},
+                                                                              {"tls-certificate", "none"},
+                                                                              {"tls-key", "none"},
                                                                               {"path-prefix", "/"},
                                                                               {"trusted-proxy", "none"},
                                                                               {"forwarded-by", "x-forwarded-for"},
