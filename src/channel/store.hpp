@@ -73,6 +73,9 @@ class store {
 public:
     virtual ~store() = default;
 
+    /// Whether it can be asked at the moment.
+    [[nodiscard]] virtual bool answers() const = 0;
+
     // --- channels at home on this shard
 
     /// Sees to it that the shard's copy of the channel has what anybody was told of it before. False: the store does

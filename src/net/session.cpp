@@ -145,7 +145,7 @@ task<bool> session::answer(http_request request) {
     const bool by_forwarded = settings.forwarded_by == forwarding_header::forwarded;
     const auto client = client_behind(address_, by_forwarded ? request.forwarded : request.x_forwarded_for,
                                       settings.forwarded_by, settings.trusted_proxies);
-    if (request.path != "/healthz" && !take_path_prefix(request, settings.path_prefix)) {
+    if (request.path != "/healthz" && request.path != "/readyz" && !take_path_prefix(request, settings.path_prefix)) {
         send_raw(make_refusal(404, "not below " + settings.path_prefix));
         co_return false;
     }

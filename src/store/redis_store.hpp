@@ -27,6 +27,7 @@ public:
     [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
 
     channel::task<bool> open(protocol::channel_id id) override;
+    [[nodiscard]] bool answers() const override { return up(); }
     [[nodiscard]] std::int64_t now_ms() const override { return ledger_.now_ms(); }
     channel::task<channel::outcome> commit(protocol::channel_id id, const channel::change& c) override;
     void commit_surely(protocol::channel_id id, channel::change c) override;

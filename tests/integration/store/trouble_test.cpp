@@ -1,4 +1,5 @@
 #include "integration/store/fixture.hpp"
+#include "support/http_get.hpp"
 
 using namespace stored;
 
@@ -27,6 +28,7 @@ struct scene {
     void expect_trouble() {
         const auto before = std::chrono::steady_clock::now();
         fixture::refused(alice, "/pubmsg " + channel + " lost", 400);
+        BOOST_TEST(support::http_status(server.port(), "/healthz") == 200);
         fixture::refused(alice, "/join " + make_channel(), 400);
         fixture::refused(alice, "/ban " + bob.id() + " " + channel, 400);
         // Bounded: each by a few times the time-out, with room for a busy machine.
@@ -68,10 +70,13 @@ BOOST_AUTO_TEST_CASE(a_redis_that_is_not_there_yet_is_waited_for) {
 
 BOOST_AUTO_TEST_CASE(redis_stands_still) {
     scene s;
+    BOOST_TEST(support::http_status(s.server.port(), "/readyz") == 200);
     s.redis.pause();
     s.expect_trouble();
+    BOOST_TEST(support::http_status(s.server.port(), "/readyz") == 503);
     s.redis.go_on();
     s.expect_well(1);
+    BOOST_TEST(support::http_status(s.server.port(), "/readyz") == 200);
 }
 
 BOOST_AUTO_TEST_CASE(redis_is_killed_and_comes_back_with_what_it_had) {
