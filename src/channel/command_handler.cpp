@@ -67,7 +67,7 @@ task<> command_handler::handle(std::string_view message) {
     // In the protocol's order: label, 263, 451, 421, form.
     label_ = parsed.stage == parse_stage::bad_label ? std::string_view() : parsed.label;
     verb_ = parsed.unknown_verb.empty() ? parsed.verb : parsed.unknown_verb;
-    if (me()) me()->last_command = shard::now();
+    if (me()) me()->last_command = shard::now_roughly();
     const bool accepted = within_rate();
     if (parsed.stage == parse_stage::bad_label) {
         fail(*parsed.error);

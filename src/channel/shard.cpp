@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ctime>
 
 namespace channel {
 
@@ -34,6 +35,13 @@ shard& shard::current() {
 }
 
 void shard::become_current() { current_shard = this; }
+
+steady_time shard::now_roughly() {
+    timespec at{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &at);
+    return steady_time(std::chrono::duration_cast<steady_time::duration>(std::chrono::seconds(at.tv_sec) +
+                                                                         std::chrono::nanoseconds(at.tv_nsec)));
+}
 
 std::int64_t shard::now_ms() {
     using namespace std::chrono;

@@ -172,6 +172,8 @@ public:
     void schedule(timer_node& node, steady_time deadline);
     [[nodiscard]] static steady_time now() { return std::chrono::steady_clock::now(); }
     [[nodiscard]] static std::int64_t now_ms();
+    /// The same clock as now(), up to some 4 ms late and several times cheaper: for what is counted in seconds.
+    [[nodiscard]] static steady_time now_roughly();
     /// The clock of the channels: that of the store, where there is one.
     [[nodiscard]] std::int64_t channel_time_ms() const;
 

@@ -189,7 +189,7 @@ task<> session::converse() {
 }
 
 task<> session::consume(std::span<char> input) {
-    last_heard_ = channel::shard::now();
+    last_heard_ = channel::shard::now_roughly();
     pinged_ = false;
     while (!closing() && !ended_) {
         const auto event = reader_.next(input, host_->settings().message_bytes);
