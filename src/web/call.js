@@ -3,7 +3,6 @@ import { newId } from "./ids.js";
 import { describeHere, describeThere } from "./negotiation.js";
 
 const restartAfter = 3_000;
-const giveUpAfter = 30_000;
 const waitForCaller = 3_000;
 const mostEarlyCandidates = 256;
 
@@ -19,6 +18,7 @@ export class Call extends EventTarget {
     #RTCPeerConnection;
     #configuration;
     #channelOptions;
+    #giveUpAfter;
     #streams = new Map();
     /** What is sent at present: each track's sender, and the stream it is of. */
     #senders = new Map();
@@ -38,9 +38,10 @@ export class Call extends EventTarget {
 
     /**
      * @param options `streams` to begin with, `configuration` for RTCPeerConnection (and where there is no global one, the class itself as
-     * `RTCPeerConnection`), `channels` as {label: options} that both sides open, `answer` if the other side calls and this one waits for it.
+     * `RTCPeerConnection`), `channels` as {label: options} that both sides open, `answer` if the other side calls and this one waits for it,
+     * `giveUpAfter` ms without a path the state is failed (30,000); should one be found later, it is connected all the same.
      */
-    constructor(signaller, peer, { streams = [], configuration = {}, channels = {}, answer = false, RTCPeerConnection = globalThis.RTCPeerConnection } = {}) {
+    constructor(signaller, peer, { streams = [], configuration = {}, channels = {}, answer = false, giveUpAfter = 30_000, RTCPeerConnection = globalThis.RTCPeerConnection } = {}) {
         super();
         this.#RTCPeerConnection = RTCPeerConnection;
         this.#signaller = signaller;
@@ -49,6 +50,7 @@ export class Call extends EventTarget {
         this.reason = null;
         this.#configuration = configuration;
         this.#channelOptions = channels;
+        this.#giveUpAfter = giveUpAfter;
         for (const entry of streams) {
             const { stream, label = "" } = entry.getTracks ? { stream: entry } : entry;
             this.#streams.set(stream, label);
@@ -223,6 +225,7 @@ export class Call extends EventTarget {
     }
 
     #tellDescription() {
+        if (this.state === "connecting") this.#giveUpInTime();
         const labels = Object.fromEntries([...this.#streams].map(([stream, label]) => [stream.id, label]));
         this.#tell({ description: this.#connection.localDescription, labels });
     }
@@ -280,8 +283,12 @@ export class Call extends EventTarget {
 
     #mend(delay) {
         this.#setState("interrupted", "no path to the other side");
-        this.#timers.giveUp ??= setTimeout(() => this.#setState("failed", "no path to the other side"), giveUpAfter);
+        this.#giveUpInTime();
         if (!this.#timers.restart || delay === 0) this.#timer("restart", () => this.#restart(), delay);
+    }
+
+    #giveUpInTime() {
+        this.#timers.giveUp ??= setTimeout(() => this.#setState("failed", "no path to the other side"), this.#giveUpAfter);
     }
 
     /** The impolite side restarts, so that the two do not undo each other's work; the polite one steps in if that has not helped. */

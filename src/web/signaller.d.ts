@@ -154,6 +154,8 @@ export interface CallOptions {
     channels?: Record<string, RTCDataChannelInit>;
     /** The other side calls: wait for it. */
     answer?: boolean;
+    /** How long (ms) a path is looked for before the state is `failed`; 30,000 if not given. */
+    giveUpAfter?: number;
 }
 export interface CallEvents {
     statechange: CustomEvent<{ peer: string; state: CallState; reason: string | null }>;

@@ -110,4 +110,19 @@ describe("calls through a TURN server", { timeout: 120_000 }, () => {
         assert.ok(seen.errors.every((code) => code === 401), JSON.stringify(seen));
         await page.context().close();
     });
+
+    test("a call to which no path leads says so", async (t) => {
+        const server = await start(t, "--turn-secret", "south-star");
+        const call = { configuration: { iceTransportPolicy: "relay" }, giveUpAfter: 500 };
+        const members = await Promise.all(["ann", "ben"].map((name) => openMember({ name, room: "nowhere", call }, server)));
+        await Promise.all(members.map(async ({ page }) => {
+            const { state, reason } = await page.evaluate(async () => {
+                const failure = () => session.log.find(({ type, state }) => type === "callstate" && state === "failed");
+                await until(failure);
+                return failure();
+            });
+            assert.deepEqual([state, reason], ["failed", "no path to the other side"]);
+        }));
+        await Promise.all(members.map(({ page }) => page.context().close()));
+    });
 });
