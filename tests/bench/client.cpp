@@ -60,7 +60,18 @@ int open_socket(std::uint32_t number, std::uint16_t port, int receive_buffer) {
     return fd;
 }
 
+ssize_t send_to(connection& c, std::string_view bytes) {
+    return c.secure ? c.secure->send(bytes.data(), bytes.size())
+                    : ::send(c.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+ssize_t receive_from(connection& c, char* into, std::size_t capacity) {
+    return c.secure ? c.secure->receive(into, capacity) : ::recv(c.fd, into, capacity, 0);
+}
+
 }  // namespace
+
+bool use_tls = false;
 
 client_loop::client_loop(std::uint16_t port, handler& scenario)
     : scenario_(scenario),
@@ -100,7 +111,8 @@ void client_loop::open(connection& c) {
     // Over loopback the connection is there at once unless the server's queue is full: the first send finds out.
     c.at = stage::connecting;
     c.outgoing = upgrade_request;
-    const ssize_t sent = ::send(c.fd, c.outgoing.data(), c.outgoing.size(), MSG_NOSIGNAL);
+    if (use_tls) c.secure = std::make_unique<secure_socket>(c.fd);
+    const ssize_t sent = send_to(c, c.outgoing);
     if (sent == static_cast<ssize_t>(c.outgoing.size())) {
         c.outgoing.clear();
         c.at = stage::upgrading;
@@ -197,7 +209,7 @@ void client_loop::on_ready_fd(connection& c, std::uint32_t what) {
 void client_loop::receive(connection& c) {
     const std::size_t kept = c.partial.size();
     if (kept > 0) std::copy(c.partial.begin(), c.partial.end(), buffer_.begin());
-    const ssize_t got = ::recv(c.fd, buffer_.data() + kept, buffer_.size() - kept, 0);
+    const ssize_t got = receive_from(c, buffer_.data() + kept, buffer_.size() - kept);
     if (got < 0 && would_block()) return;
     if (got <= 0) {
         if (c.at != stage::closing) fail(c, got == 0 ? "the server ended it" : std::strerror(errno));
@@ -273,7 +285,7 @@ void client_loop::become_ready(connection& c) {
 
 void client_loop::flush(connection& c) {
     while (!c.outgoing.empty()) {
-        const ssize_t sent = ::send(c.fd, c.outgoing.data(), c.outgoing.size(), MSG_NOSIGNAL);
+        const ssize_t sent = send_to(c, c.outgoing);
         if (sent < 0 && !would_block()) fail(c, std::string("send: ") + std::strerror(errno));
         if (sent < 0) break;
         c.outgoing.erase(0, static_cast<std::size_t>(sent));
@@ -301,6 +313,7 @@ void client_loop::watch(connection& c, int operation) {
 }
 
 void client_loop::end(connection& c) {
+    c.secure.reset();
     ::close(c.fd);
     c.fd = -1;
     c.at = stage::closed;

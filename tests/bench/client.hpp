@@ -1,11 +1,13 @@
 #pragma once
 
+#include "bench/secure.hpp"
 #include "bench/wire.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@ enum class stage : std::uint8_t { closed, connecting, upgrading, describing, joi
 /// One WebSocket connection to the server; belongs to the client_loop.
 struct connection {
     int fd = -1;
+    std::unique_ptr<secure_socket> secure;
     std::uint32_t index = 0;  ///< in the order of client_loop::add
     stage at = stage::closed;
     bool urgent = false;  ///< read before the others, see client_loop
@@ -43,6 +46,9 @@ public:
     /// Now and then, at the latest every millisecond or so, and between any few connections read.
     virtual void on_tick() {}
 };
+
+/// All connections of the process speak TLS.
+extern bool use_tls;
 
 /// Level-triggered epoll over many connections, on one thread. Each readiness costs one recv into a shared buffer.
 /// Anything that a correct server would not do (an `error` event while connecting, an unexpected end) is a `failure`.

@@ -28,7 +28,7 @@ constexpr scenario scenarios[] = {
 constexpr std::string_view usage =
     "usage: bench_load SCENARIO --port N --pid N [--members N] [--senders N] [--window N] [--content BYTES] [--pairs "
     "N]\n"
-    "                  [--pair-window N] [--rate N] [--lanes N] [--warm-up SECONDS] [--seconds SECONDS]\n"
+    "                  [--tls 0|1] [--pair-window N] [--rate N] [--lanes N] [--warm-up SECONDS] [--seconds SECONDS]\n"
     "SCENARIO: fan-out, relay, busy-relay, churn, idle, slow-readers. Prints one line of JSON; `run` explains what it "
     "means.\n";
 
@@ -54,6 +54,8 @@ void set_option(command_line& line, std::string_view name, std::string_view text
         wanted.port = static_cast<std::uint16_t>(count(65535));
     } else if (name == "--pid") {
         line.pid = static_cast<pid_t>(count(std::numeric_limits<pid_t>::max()));
+    } else if (name == "--tls") {
+        bench::use_tls = count(1) == 1;
     } else if (name == "--members") {
         wanted.members = count(19'000);
     } else if (name == "--senders") {
