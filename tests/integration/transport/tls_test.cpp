@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(http_1_1_is_chosen_and_who_offers_only_others_is_refused) {
 
 BOOST_AUTO_TEST_CASE(plain_http_is_told_what_is_spoken_here) {
     server_process server(options("first"));
-    for (const std::string asked : {request, std::string("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")}) {
+    for (const std::string& asked : {request, std::string("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")}) {
         raw_client client(server.port());
         client.send(asked);
         const auto answer = client.read_response();

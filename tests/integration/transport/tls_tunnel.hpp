@@ -18,10 +18,10 @@ class tls_tunnel {
 public:
     struct options {
         int version = 0;               ///< TLS1_2_VERSION, say; 0: the best
-        std::string protocols;         ///< as ALPN writes them
-        std::string session;           ///< of an earlier tunnel: to be resumed
+        std::string protocols{};       ///< as ALPN writes them
+        std::string session{};         ///< of an earlier tunnel: to be resumed
         int receive_buffer_bytes = 0;  ///< 0: the system's
-        std::string proxy_header;      ///< sent ahead, in plain text
+        std::string proxy_header{};    ///< sent ahead, in plain text
         int key_updates = 0;           ///< asked for after the handshake (TLS 1.3)
     };
 
