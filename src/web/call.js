@@ -102,12 +102,14 @@ export class Call extends EventTarget {
     /** What a user can be told, or can send to whoever looks for the fault. */
     async statistics() {
         const result = { state: this.state, reason: this.reason, iceState: this.#connection?.iceConnectionState ?? "new", framesDecoded: 0, bytesReceived: 0, bytesSent: 0 };
+        const candidates = { "local-candidate": new Set(), "remote-candidate": new Set() };
         const reports = (await this.#connection?.getStats()) ?? new Map();
         for (const report of reports.values()) {
             if (report.type === "inbound-rtp") {
                 result.framesDecoded += report.framesDecoded ?? 0;
                 result.packetsLost = (result.packetsLost ?? 0) + (report.packetsLost ?? 0);
             }
+            candidates[report.type]?.add(describeCandidate(report));
             if (report.type !== "transport") continue;
             result.bytesReceived += report.bytesReceived ?? 0;
             result.bytesSent += report.bytesSent ?? 0;
@@ -117,6 +119,9 @@ export class Call extends EventTarget {
             result.localCandidate = describeCandidate(reports.get(pair.localCandidateId));
             result.remoteCandidate = describeCandidate(reports.get(pair.remoteCandidateId));
         }
+        // Where no pair was found this tells which side had nothing to offer.
+        result.localCandidates = [...candidates["local-candidate"]];
+        result.remoteCandidates = [...candidates["remote-candidate"]];
         return result;
     }
 

@@ -71,12 +71,15 @@ export function showReport({ name, statistics }) {
     dialog.addEventListener("close", () => clearInterval(timer), { once: true });
 }
 
+/** Without a pair that works it helps to know what there was to choose from. */
+const offered = (candidates) => candidates.length > 0 ? candidates.map((one) => `${one} ?`).join(", ") : "–";
+
 function describe(name, statistics) {
-    const { state, reason, iceState, localCandidate, remoteCandidate, roundTripTime, framesDecoded, packetsLost, bytesReceived, bytesSent } = statistics;
+    const { state, reason, iceState, localCandidate, remoteCandidate, localCandidates = [], remoteCandidates = [], roundTripTime, framesDecoded, packetsLost, bytesReceived, bytesSent } = statistics;
     const milliseconds = Number.isFinite(roundTripTime) ? `${Math.round(roundTripTime * 1_000)} ms` : "–";
     return [
         [text("reportPeer"), name], [text("reportCall"), reason ? `${state} (${reason})` : state], ["ICE", iceState ?? "–"],
-        [text("reportLocal"), localCandidate ?? "–"], [text("reportRemote"), remoteCandidate ?? "–"], [text("reportRoundTrip"), milliseconds],
+        [text("reportLocal"), localCandidate ?? offered(localCandidates)], [text("reportRemote"), remoteCandidate ?? offered(remoteCandidates)], [text("reportRoundTrip"), milliseconds],
         [text("reportFrames"), framesDecoded], [text("reportLost"), packetsLost ?? "–"], [text("reportReceived"), kilobytes(bytesReceived)], [text("reportSent"), kilobytes(bytesSent)],
         [text("reportTime"), new Date().toISOString()], [text("reportServer"), location.host], [text("reportBrowser"), navigator.userAgent],
     ];

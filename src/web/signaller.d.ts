@@ -144,6 +144,8 @@ export interface CallStatistics {
     state: CallState; reason: string | null; iceState: string; framesDecoded: number; bytesReceived: number; bytesSent: number; packetsLost?: number;
     /** Seconds. */
     roundTripTime?: number | null; localCandidate?: string | null; remoteCandidate?: string | null;
+    /** All kinds of candidates that each side has offered, such as `host/udp`. */
+    localCandidates: string[]; remoteCandidates: string[];
 }
 export interface CallOptions {
     streams?: (MediaStream | { stream: MediaStream; label?: string })[];

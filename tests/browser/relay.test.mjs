@@ -53,6 +53,8 @@ describe("calls through a TURN server", { timeout: 120_000 }, () => {
         const ben = await openMember({ name: "ben", room: "relay" }, server);
         await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
         for (const [here, there] of [[ann, ben], [ben, ann]]) assert.deepEqual(await path(here, there), ["relay/udp", "relay/udp"]);
+        const offered = await ann.page.evaluate(async (id) => (await session.room.members.get(id).call.statistics()).localCandidates, ben.id);
+        assert.deepEqual(offered, ["relay/udp"]);
         for (const member of [ann, ben]) assert.equal(allocationsOf(member).size, 1, "the credentials are the peer's own");
         await Promise.all([ann, ben].map(({ page }) => page.context().close()));
     });
@@ -122,6 +124,12 @@ describe("calls through a TURN server", { timeout: 120_000 }, () => {
                 return failure();
             });
             assert.deepEqual([state, reason], ["failed", "no path to the other side"]);
+            const offered = await page.evaluate(async () => {
+                const call = [...session.signaller.calls.values()].at(0);
+                const { localCandidates, remoteCandidates } = await call.statistics();
+                return [localCandidates, remoteCandidates];
+            });
+            assert.deepEqual(offered, [[], []]);
         }));
         await Promise.all(members.map(({ page }) => page.context().close()));
     });
