@@ -65,6 +65,8 @@ struct change {
     std::vector<protocol::peer_id> told;
     std::int64_t time_ms = 0;
     bool returning = false;
+    bool only_existing = false;  ///< join: makes no new channel
+    bool as_operator = false;    ///< join: `by` becomes an operator, by right of its access token
 };
 
 /// Empty: done.

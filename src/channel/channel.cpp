@@ -104,9 +104,12 @@ void channel::begin_anew() {
 
 refusal channel::check_join(const change& c, std::int64_t time_ms) const {
     const auto& who = c.by.id;
+    const std::string written = "#" + id_.hex();
+    if (c.only_existing && (!exists() || is_over(time_ms)))
+        return failure(numeric::no_such_channel, "no such channel, and your access token does not let you create it",
+                       written);
     if (!exists() || is_over(time_ms) || members_.contains(who)) return std::nullopt;
     const auto& limits = home_.config().limits;
-    const std::string written = "#" + id_.hex();
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     const bool returning = c.returning && may_return(who, time_ms);
     if (c.returning && !returning) return failure(numeric::not_on_channel, "not in that channel any more", written);
@@ -147,6 +150,13 @@ void channel::join(const change& c, outcome& done) {
             append(event, std::array{who});
         }
         add_replica_member(who, c.by.node);
+    }
+    if (c.as_operator && !operators_.contains(who)) {
+        make_operator(who);
+        touched();
+        std::string event;
+        protocol::event::op(event, {}, id_, c.by.ref(), std::nullopt);
+        append(event, std::array{who});
     }
     done.joined = joined_for(who, created);
     done.position = audience_.log().head();

@@ -24,6 +24,10 @@ failure not_a_member(std::string_view written) {
 task<> command_handler::run(const protocol::join& c) {
     const auto id = c.channel.id;
     const actor who = myself();
+    if (const auto refused = check_right(auth::join, c.channel)) {
+        fail(*refused);
+        co_return;
+    }
     if (!me()->is_member_of(id) && me()->memberships().size() >= config().limits.channels) {
         fail(failure(numeric::too_many_channels,
                      "you are in " + std::to_string(config().limits.channels) + " channels, which is the limit",
@@ -41,6 +45,7 @@ task<> command_handler::run(const protocol::join& c) {
     wanted.what = change::kind::join;
     wanted.by = who;
     if (!c.token.empty()) wanted.key.emplace(id, c.token);
+    apply_rights(wanted, id);
     const auto done = co_await carry_out(id, wanted);
     if (done.refused) {
         fail(failure(done.refused->code, done.refused->message, c.channel.written));

@@ -15,17 +15,22 @@ using protocol::peer_id;
 using protocol::event::joined_fields;
 
 task<> command_handler::run(const protocol::descp& c) {
-    const auto parsed = protocol::parse_description(c.json, config().limits);
+    auto parsed = protocol::parse_description(c.json, config().limits);
     if (const auto* malformed = std::get_if<failure>(&parsed)) {
         fail(*malformed);
         co_return;
     }
-    const auto& request = std::get<protocol::description_request>(parsed);
+    auto& request = std::get<protocol::description_request>(parsed);
+    if (const auto refused = authenticate(request)) {
+        fail(*refused);
+        co_return;
+    }
     if (me()) {
         co_await redescribe(request);
     } else {
         co_await introduce(request);
     }
+    co_await leave_what_is_not_granted();
 }
 
 namespace {
@@ -179,6 +184,7 @@ task<bool> command_handler::take_memberships(shard& home, peer_id id, const std:
         if (done.refused && done.refused->code != numeric::unknown_error) {
             // It has left there, for having lost its connection, and may come in again; or was kicked.
             wanted.what = change::kind::join;
+            apply_rights(wanted, in);
             done = co_await carry_out(in, wanted);
         }
         peer* const arriving = home.find_peer(id);
@@ -269,6 +275,7 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
     while (!left.empty()) {
         const auto id = left.back();
         left.pop_back();
+        apply_rights(wanted, id);
         const auto done = co_await carry_out(id, wanted);
         // Banned meanwhile, or full: that membership does not come back.
         if (!done.refused) {

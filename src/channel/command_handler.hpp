@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/grant.hpp"
 #include "channel/channel.hpp"
 #include "channel/shard.hpp"
 #include "channel/store.hpp"
@@ -9,6 +10,7 @@
 #include "protocol/numeric.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,7 +63,29 @@ public:
     /// The connection has ended: `reason` is what others see of it.
     void connection_lost(std::string_view reason);
 
+    /// The access token that came with the upgrade request: counts where the first `/descp` has none.
+    void offer_token(std::string token);
+    /// Whether a new access token was taken since this was asked last.
+    [[nodiscard]] bool take_renewal();
+    /// When the access token expires; time_point::max() without one.
+    [[nodiscard]] steady_time access_ends() const { return access_ ? access_->ends : steady_time::max(); }
+
 private:
+    // --- what an access token allows: command_access.cpp
+    struct access {
+        auth::grant granted;
+        steady_time ends = steady_time::max();
+        std::string offered;
+        bool renewed = false;
+    };
+    /// Takes the token, if the server asks for one: the id and the name that it says replace those of the request.
+    [[nodiscard]] refusal authenticate(protocol::description_request& request);
+    [[nodiscard]] refusal check_right(auth::right wanted, const protocol::channel_arg& in) const;
+    [[nodiscard]] refusal check_broadcast() const;
+    void apply_rights(change& wanted, const protocol::channel_id& in) const;
+    /// After a new token: channels that it does not let one into are left.
+    [[nodiscard]] task<> leave_what_is_not_granted();
+
     // --- describing oneself: command_describe.cpp
     [[nodiscard]] task<> run(const protocol::descp& c);
     [[nodiscard]] task<> introduce(const protocol::description_request& request);
@@ -149,7 +173,8 @@ private:
     link& link_;
     command_rate rate_;
     peer* acts_for_ = nullptr;
-    std::string_view label_;  ///< of the command under way
+    std::unique_ptr<access> access_;  ///< null: the server asks for no token, or there was none yet
+    std::string_view label_;          ///< of the command under way
     std::string_view verb_;
 };
 

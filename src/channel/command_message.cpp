@@ -66,6 +66,10 @@ task<> command_handler::run(const protocol::privmsg& c) {
 }
 
 task<> command_handler::run(const protocol::pubmsg& c) {
+    if (const auto refused = check_right(auth::send, c.channel)) {
+        fail(*refused);
+        co_return;
+    }
     const auto id = c.channel.id;
     const actor from = myself();
     shard& here = shard::current();
@@ -99,8 +103,8 @@ task<> command_handler::run(const protocol::pubmsg& c) {
 }
 
 task<> command_handler::run(const protocol::broadcast& c) {
-    if (!config().broadcast_allowed) {
-        fail(failure(numeric::no_privileges, "this server does not allow /broadcast"));
+    if (const auto refused = check_broadcast()) {
+        fail(*refused);
         co_return;
     }
     const auto now_ms = shard::now_ms();

@@ -1,13 +1,19 @@
 #pragma once
 
+#include "auth/verifier.hpp"
 #include "channel/ice_servers.hpp"
 #include "protocol/limits.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 namespace channel {
+
+/// Who may use `/broadcast`; `token`: whoever has an access token that says so.
+enum class broadcast_policy : std::uint8_t { everyone, token, nobody };
 
 /// What the operator chose that the domain has to know; the same for all shards, constant while the server runs.
 struct settings {
@@ -21,7 +27,8 @@ struct settings {
     std::size_t max_bans = 1000;
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
-    bool broadcast_allowed = true;
+    broadcast_policy broadcast = broadcast_policy::everyone;
+    std::shared_ptr<const auth::verifier> access;  ///< null: nobody needs an access token
     ice_servers ice;
     std::string server_name = "signaller";
 };

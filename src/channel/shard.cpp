@@ -112,7 +112,8 @@ void shard::erase_channel(const protocol::channel_id& id) {
 }
 
 outcome shard::carry_out(const protocol::channel_id& id, const change& c) {
-    channel* const in = c.what == change::kind::join ? &find_or_add_channel(id) : find_channel(id);
+    const bool may_create = c.what == change::kind::join && !c.only_existing;
+    channel* const in = may_create ? &find_or_add_channel(id) : find_channel(id);
     if (!in) {
         outcome done;
         done.refused.emplace(protocol::numeric::no_such_channel, "no such channel", c.whom.channel_written);

@@ -135,6 +135,7 @@ http_request read_request(const message_header& message) {
     request.if_none_match = field(http::field::if_none_match);
     request.x_forwarded_for = joined(message, "X-Forwarded-For");
     request.forwarded = joined(message, "Forwarded");
+    request.authorization = joined(message, "Authorization");
     // HTTP/1.0 knows no upgrade (RFC 9110, 7.8).
     request.upgrade = message.version() >= 11 && has_word(message, http::field::connection, "upgrade") &&
         has_word(message, http::field::upgrade, "websocket");
@@ -206,6 +207,24 @@ std::string make_redirect(const http_request& request, std::string_view path) {
     location.append(path);
     if (!request.query.empty()) location.append("?").append(request.query);
     return make_response(request, 308, "text/plain; charset=utf-8", "moved\n", location + "\r\n");
+}
+
+std::string bearer_token(const http_request& request) {
+    constexpr std::string_view scheme = "Bearer ";
+    constexpr std::string_view parameter = "access_token=";
+    const std::string_view field = request.authorization;
+    if (boost::beast::iequals({field.data(), std::min(field.size(), scheme.size())}, {scheme.data(), scheme.size()})) {
+        const auto begin = std::min(field.find_first_not_of(' ', scheme.size()), field.size());
+        return std::string(field.substr(begin));
+    }
+    std::string_view rest = request.query;
+    while (!rest.empty()) {
+        const auto part = rest.substr(0, rest.find('&'));
+        // A token has no character that would have to be escaped in a query.
+        if (part.starts_with(parameter)) return std::string(part.substr(parameter.size()));
+        rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    }
+    return {};
 }
 
 upgrade_answer answer_upgrade(const http_request& request) {

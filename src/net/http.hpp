@@ -30,6 +30,7 @@ struct http_request {
     std::string if_none_match;
     std::string x_forwarded_for;  ///< all fields of that name, joined
     std::string forwarded;        ///< all fields of that name, joined
+    std::string authorization;    ///< a secret: never logged
     bool keep_alive = false;
     bool head = false;
 
@@ -65,6 +66,10 @@ struct http_parse {
 
 /// 308 to another path on the same server.
 [[nodiscard]] std::string make_redirect(const http_request& request, std::string_view path);
+
+/// `Authorization: Bearer …` (RFC 6750, 2.1), else `?access_token=…` (2.3), which is for browsers, since they cannot
+/// set a header here; empty if there is neither.
+[[nodiscard]] std::string bearer_token(const http_request& request);
 
 /// What an upgrade request gets: 101 (with Sec-WebSocket-Accept, and Sec-WebSocket-Protocol if signaller.v1 was
 /// offered), or a refusal (404 for a path other than / and /ws, 426 with Sec-WebSocket-Version: 13 for another version,

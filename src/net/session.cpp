@@ -164,6 +164,7 @@ task<bool> session::answer(http_request request) {
             co_return false;
         }
         const auto answer = answer_upgrade(request);
+        if (answer.accepted) commands_.offer_token(bearer_token(request));
         send_raw(answer.response);
         co_return answer.accepted;
     } else {
@@ -222,9 +223,10 @@ void session::on_control_frame(const frame_event& event) {
 }
 
 void session::note_progress() {
-    if (phase_ != phase::undescribed || !owner) return;
+    const bool renewed = commands_.take_renewal() && phase_ == phase::established;
+    if (!renewed && (phase_ != phase::undescribed || !owner)) return;
     phase_ = phase::established;
-    schedule_in(host_->settings().heartbeat);
+    schedule_check(channel::shard::now() + host_->settings().heartbeat);
 }
 
 std::string session::farewell() const {

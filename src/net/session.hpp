@@ -110,6 +110,8 @@ private:
     void expired(channel::steady_time now) override;
     void schedule_in(std::chrono::milliseconds delay);
     void check_heartbeat(channel::steady_time now);
+    /// Of the heartbeat, or of the access token if that expires before.
+    void schedule_check(channel::steady_time heartbeat);
 
     host* host_;
     std::optional<socket> socket_;

@@ -156,17 +156,23 @@ void session::expired(steady_time now) {
 void session::check_heartbeat(steady_time now) {
     const auto interval = host_->settings().heartbeat;
     const auto silent = now - last_heard_;
-    if (silent < interval) {
-        home().schedule(*this, last_heard_ + interval);
+    if (now >= commands_.access_ends()) {
+        close(close_code::token_expired, "the access token has expired: come back with a new one");
+    } else if (silent < interval) {
+        schedule_check(last_heard_ + interval);
     } else if (!pinged_) {
         pinged_ = true;
         std::string ping;
         append_ping(ping, {});
         send(ping);
-        schedule_in(interval);
+        schedule_check(now + interval);
     } else {
         close(close_code::heartbeat_lost, "heartbeat lost");
     }
+}
+
+void session::schedule_check(steady_time heartbeat) {
+    home().schedule(*this, std::min(heartbeat, commands_.access_ends()));
 }
 
 }  // namespace net

@@ -114,7 +114,8 @@ outcome check_lengths(const description_request& request, const limits& limits) 
     if (request.name && count_code_points(*request.name) > limits.name_code_points) {
         return too_long("name", limits.name_code_points, " code points");
     }
-    if (request.token && request.token->size() > limits.token) return too_long("token", limits.token, " bytes");
+    if (request.token && request.token->size() > limits.access_token)
+        return too_long("token", limits.access_token, " bytes");
     if (request.description.size() > limits.description) {
         return too_long("the description without id, name, session, token, resume and seen", limits.description,
                         " bytes");

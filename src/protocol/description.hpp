@@ -32,8 +32,8 @@ struct description_request {
 /// Parses the JSON object of a `/descp` in linear time: strict JSON but for unquoted keys at any depth. Errors: 461
 /// with what was expected and where (a byte offset); 417 for a name of more than limits.name code points or a
 /// description over limits.description bytes (the canonical form counts). `id` must be 24 hexadecimal digits, `name` a
-/// string of 1 to 64 code points without control characters, `session` and `token` strings (token over limits.token:
-/// 417), `resume` a boolean, `seen` an integer of 0 or more. null is not accepted for these.
+/// string of 1 to 64 code points without control characters, `session` and `token` strings (token over
+/// limits.access_token: 417), `resume` a boolean, `seen` an integer of 0 or more. null is not accepted for these.
 [[nodiscard]] std::variant<description_request, failure> parse_description(std::string_view json, const limits& limits);
 
 /// Removes the members with these keys from a canonical description (the server's fields win in `whois`).

@@ -25,6 +25,7 @@ void append_limits(event_writer& out, const limits& limits) {
     out.raw("{\"message\":").number(limits.message).raw(",\"content\":").number(limits.content);
     out.raw(",\"name\":").number(limits.name_code_points).raw(",\"label\":").number(limits.label);
     out.raw(",\"description\":").number(limits.description).raw(",\"token\":").number(limits.token);
+    out.raw(",\"accessToken\":").number(limits.access_token);
     out.raw(",\"reason\":").number(limits.reason).raw(",\"channels\":").number(limits.channels);
     out.raw(",\"members\":").number(limits.members).raw(",\"page\":").number(limits.page);
     out.raw(",\"rate\":")

@@ -15,6 +15,7 @@ struct limits {
     std::size_t description = 4096;
     std::size_t label = 64;
     std::size_t token = 256;
+    std::size_t access_token = 8192;
     std::size_t reason = 256;
     std::size_t channels = 100;
     std::size_t members = 100000;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <sstream>
@@ -232,6 +233,11 @@ void make_consistent(config& made, const std::vector<setting>& chosen) {
     std::string problem;
     if (!made.tls_certificate.empty() && !net::tls_context::load(made.tls_certificate, made.tls_key, problem))
         throw bad_option{"--" + one_line(problem)};
+    const bool has_tokens = made.auth == authentication::jwt;
+    check.needs(has_tokens, "auth jwt", !made.auth_keys.empty(), "auth-key");
+    check.needs(!made.auth_keys.empty(), "auth-key", has_tokens, "auth jwt");
+    check.needs(made.broadcast == broadcast_policy::token, "broadcast token", has_tokens, "auth jwt");
+    check.at_most("max-access-token", limits.access_token, limits.message, "max-message");
     const bool has_secret = !made.turn_secrets.empty();
     const bool wants_secret = !unsigned_turn_urls(made.ice_servers_json).empty();
     check.needs(has_secret, "turn-secret", wants_secret, "ice-servers of a turn: url, without credential,");
@@ -282,7 +288,12 @@ channel::settings channel_settings(const config& from) {
     to.max_bans = from.max_bans;
     to.max_invitations = from.max_invitations;
     to.max_remembered = from.max_remembered;
-    to.broadcast_allowed = from.broadcast == broadcast_policy::everyone;
+    to.broadcast = from.broadcast;
+    if (from.auth == authentication::jwt) {
+        auth::claim_policy policy{from.auth_issuer, from.auth_audience, from.auth_leeway, from.limits.name_code_points};
+        to.access = std::make_shared<auth::verifier>(auth::key_ring::load(from.auth_keys), std::move(policy),
+                                                     from.limits.access_token);
+    }
     to.ice = make_ice_servers(from.ice_servers_json, from.turn_secrets, from.turn_ttl);
     to.server_name = from.server_name;
     return to;

@@ -20,7 +20,9 @@ enum class log_level : std::uint8_t { trace, debug, info, warning, error, critic
 
 enum class proxy_protocol : std::uint8_t { off, on };
 
-enum class broadcast_policy : std::uint8_t { everyone, nobody };
+using channel::broadcast_policy;
+
+enum class authentication : std::uint8_t { none, jwt };
 
 /// "1.0.0"
 [[nodiscard]] std::string_view version();
@@ -64,6 +66,11 @@ struct config {
     std::string store = "memory";
     std::chrono::milliseconds store_timeout{1000};
 
+    authentication auth = authentication::none;
+    std::string auth_keys;  ///< as auth::key_ring::load takes them; empty: none
+    std::string auth_issuer;
+    std::string auth_audience;
+    std::chrono::milliseconds auth_leeway{5000};
     broadcast_policy broadcast = broadcast_policy::everyone;
     std::string ice_servers_json = "[]";  ///< compact, valid
     std::string turn_secrets;             ///< as are_turn_secrets takes them; empty: none
@@ -73,7 +80,7 @@ struct config {
     std::string server_name = "signaller/" + std::string{version()};
 };
 
-/// The part that the domain has to know.
+/// The part that the domain has to know. Throws std::runtime_error with one line if a key is no good.
 [[nodiscard]] channel::settings channel_settings(const config& from);
 /// What `GET /turn` has to know.
 [[nodiscard]] web::turn_rest turn_rest_settings(const config& from);

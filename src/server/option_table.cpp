@@ -1,5 +1,6 @@
 #include "server/option_table.hpp"
 
+#include "auth/key_ring.hpp"
 #include "net/listen_address.hpp"
 #include "net/origin_list.hpp"
 #include "server/ice_servers.hpp"
@@ -343,8 +344,8 @@ void add_commands(std::vector<option>& table) {
         {group, "max-reason", "a reason or an away message"}, 1, 64 * kibibyte,
         [](auto& c) -> auto& { return c.limits.reason; }));
     table.push_back(choice(
-        {group, "broadcast", "who may use /broadcast"}, {"everyone", "nobody"},
-        [](auto& c) -> auto& { return c.broadcast; }));
+        {group, "broadcast", "who may use /broadcast; token: who has an access token that allows it"},
+        {"everyone", "token", "nobody"}, [](auto& c) -> auto& { return c.broadcast; }));
 }
 
 void add_channels(std::vector<option>& table) {
@@ -424,6 +425,54 @@ void add_store(std::vector<option>& table) {
         [](auto& c) -> auto& { return c.store_timeout; }));
 }
 
+bool assign_auth_keys(config& to, std::string_view value) {
+    if (value != "none" && !auth::key_ring::is_well_formed(value)) return false;
+    to.auth_keys = value == "none" ? "" : value;
+    return true;
+}
+
+/// What a token must say, as text; `nothing` is kept as "".
+template <class Field>
+option expectation(row text, std::string_view nothing, Field field) {
+    const auto assign = [=](config& to, std::string_view value) {
+        constexpr std::size_t most_bytes = 256;
+        const bool plain = std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~' && c != '#'; });
+        if (value.empty() || value.size() > most_bytes || !plain) return false;
+        field(to) = value == nothing ? "" : value;
+        return true;
+    };
+    const auto show = [=](const config& from) { return field(from).empty() ? std::string(nothing) : field(from); };
+    const auto expected = std::string(nothing) + ", or 1 to 256 printable ASCII characters without '#' and space";
+    return {text.group, text.name, text.help, "TEXT", "", expected, assign, show};
+}
+
+void add_access(std::vector<option>& table) {
+    constexpr std::string_view group = "Access tokens";
+    table.push_back(choice(
+        {group, "auth", "what /descp asks for: nothing, or a JSON Web Token"}, {"none", "jwt"},
+        [](auto& c) -> auto& { return c.auth; }));
+    table.push_back(
+        {group, "auth-key",
+         "who may sign them: [KID=]ALG:file:PATH or [KID=]ALG:inline:KEY, ALG being HS256, RS256, ES256 or "
+         "EdDSA, or jwks:file:PATH; may be repeated",
+         "LIST", "",
+         "none, or [KID=]ALG:file:PATH, [KID=]ALG:inline:KEY (HS256, RS256, ES256, EdDSA) or jwks:file:PATH, "
+         "with commas between",
+         assign_auth_keys, [](const config& from) { return from.auth_keys.empty() ? "none" : from.auth_keys; },
+         /*repeatable=*/true});
+    table.push_back(expectation(
+        {group, "auth-issuer", "the iss that they must have"}, "any", [](auto& c) -> auto& { return c.auth_issuer; }));
+    table.push_back(expectation(
+        {group, "auth-audience", "the aud that must be among theirs; none: they have none"}, "none",
+        [](auto& c) -> auto& { return c.auth_audience; }));
+    table.push_back(duration(
+        {group, "auth-leeway", "by how much clocks may differ"}, 0ms, 10min,
+        [](auto& c) -> auto& { return c.auth_leeway; }));
+    table.push_back(size(
+        {group, "max-access-token", "an access token"}, kibibyte, 64 * kibibyte,
+        [](auto& c) -> auto& { return c.limits.access_token; }));
+}
+
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
@@ -433,6 +482,7 @@ std::vector<option> make_table() {
     add_resuming(table);
     add_commands(table);
     add_channels(table);
+    add_access(table);
     add_ice(table);
     add_store(table);
     table.push_back(choice(

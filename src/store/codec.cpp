@@ -172,6 +172,8 @@ std::string write_entry(channel::node_id node, std::uint64_t ticket, const chang
     if (!c.told.empty()) to["told"] = peers_of(c.told);
     put_number(to, "time", c.time_ms);
     put_flag(to, "returning", c.returning);
+    put_flag(to, "onlyExisting", c.only_existing);
+    put_flag(to, "asOperator", c.as_operator);
     return json::serialize(to);
 }
 
@@ -200,6 +202,8 @@ std::optional<entry> read_entry(std::string_view text) {
     from.each_peer("told", c.told);
     c.time_ms = from.number("time");
     c.returning = from.flag("returning");
+    c.only_existing = from.flag("onlyExisting");
+    c.as_operator = from.flag("asOperator");
     const bool has_text = c.text || (c.what != change::kind::publish && c.what != change::kind::announce);
     if (!from.ok() || !has_text) return std::nullopt;
     return to;

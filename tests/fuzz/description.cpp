@@ -131,7 +131,7 @@ void check_accepted(const description_request& request, std::string_view json, c
         require(length >= 1 && length <= limits.name_code_points && !has_control_characters(*request.name),
                 "a name is a name");
     }
-    if (request.token) require(request.token->size() <= limits.token, "a token is within its limit");
+    if (request.token) require(request.token->size() <= limits.access_token, "a token is within its limit");
     require(request.description.size() <= limits.description, "a description is within its limit");
 }
 

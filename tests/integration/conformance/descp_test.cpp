@@ -23,9 +23,9 @@ BOOST_AUTO_TEST_CASE(the_welcome_tells_the_limits) {
     auto c = stranger();
     const auto limits = c.describe().at("limits").as_object();
     const std::vector<std::pair<std::string, std::int64_t>> expected{
-        {"message", 131072}, {"content", 65536}, {"name", 64},      {"label", 64},       {"description", 4096},
-        {"token", 256},      {"reason", 256},    {"channels", 100}, {"members", 100000}, {"page", 1000},
-        {"rate", 300},       {"burst", 600},     {"history", 100},  {"resumeWindow", 60}};
+        {"message", 131072}, {"content", 65536},    {"name", 64},    {"label", 64},     {"description", 4096},
+        {"token", 256},      {"accessToken", 8192}, {"reason", 256}, {"channels", 100}, {"members", 100000},
+        {"page", 1000},      {"rate", 300},         {"burst", 600},  {"history", 100},  {"resumeWindow", 60}};
     for (const auto& [key, value] : expected) BOOST_TEST(number_of(limits, key) == value, key);
 }
 

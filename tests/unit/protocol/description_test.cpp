@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(secrets_are_strings_and_never_echoed) {
             BOOST_TEST(wrong.target == "");
         }
     }
-    const auto token = repeat("t", 256);
+    const auto token = repeat("t", 8192);
     BOOST_TEST(accepted("{token:\"" + token + "\"}").token.value() == token);
     const auto over = refused("{token:\"" + token + "t\"}");
     BOOST_TEST((over.code == numeric::input_too_long));

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(welcome_tells_everything_a_client_has_to_know) {
         R"("lost":false,"channels":[{"channel":"#5f43a1b2c3d4e5f607182930","created":false,"owner":"507f1f77bcf86cd799439011",)"
         R"("operator":true,"members":3,"seq":17},{"channel":"#000000000000000000000001","created":true,)"
         R"("owner":"507f1f77bcf86cd799439012","operator":false,"members":1,"seq":0}],"iceServers":[{"urls":"stun:x"}],"heartbeat":25,)"
-        R"("limits":{"message":131072,"content":65536,"name":64,"label":64,"description":4096,"token":256,"reason":256,)"
+        R"("limits":{"message":131072,"content":65536,"name":64,"label":64,"description":4096,"token":256,"accessToken":8192,"reason":256,)"
         R"("channels":100,"members":100000,"page":1000,"rate":300,"burst":600,"history":100,"resumeWindow":60,)"
         R"("resumeEvents":1000,"resumeBytes":262144},"server":"signaller 1"})");
 }

@@ -137,6 +137,12 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"max-token", "256"},
                                                                               {"max-reason", "256"},
                                                                               {"broadcast", "everyone"},
+                                                                              {"auth", "none"},
+                                                                              {"auth-key", "none"},
+                                                                              {"auth-issuer", "any"},
+                                                                              {"auth-audience", "none"},
+                                                                              {"auth-leeway", "5s"},
+                                                                              {"max-access-token", "8KiB"},
                                                                               {"max-channels", "100"},
                                                                               {"max-members", "100000"},
                                                                               {"max-bans", "1000"},
@@ -203,7 +209,7 @@ BOOST_AUTO_TEST_CASE(words_arrive_in_the_fields) {
     BOOST_TEST((made.log == server::log_level::off));
     BOOST_TEST(made.address == "::1");
     BOOST_TEST(made.server_name == "my server/2");
-    BOOST_TEST(!server::channel_settings(made).broadcast_allowed);
+    BOOST_TEST((server::channel_settings(made).broadcast == server::broadcast_policy::nobody));
     BOOST_TEST(server::channel_settings(made).server_name == "my server/2");
 }
 
