@@ -33,6 +33,7 @@ BOOST_AUTO_TEST_CASE(the_welcome_tells_what_was_configured) {
                       {"label", 9},
                       {"description", 100},
                       {"token", 10},
+                      {"accessToken", 4096},
                       {"reason", 11},
                       {"channels", 12},
                       {"members", 13},
