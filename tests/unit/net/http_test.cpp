@@ -250,4 +250,19 @@ BOOST_DATA_TEST_CASE(every_refusal_has_its_reason_phrase,
     BOOST_TEST(response.ends_with("\r\n\r\nwhy\n"));
 }
 
+BOOST_AUTO_TEST_CASE(an_access_token_is_found_in_the_header_and_in_the_query) {
+    const auto token = [](std::string_view target, std::string_view field = {}) {
+        return net::bearer_token(request_in(get(target, field)));
+    };
+    BOOST_TEST(token("/", "Authorization: Bearer a.b.c\r\n") == "a.b.c");
+    BOOST_TEST(token("/?access_token=x", "authorization: bearer  a.b.c\r\n") == "a.b.c");
+    BOOST_TEST(token("/?access_token=a.b.c") == "a.b.c");
+    BOOST_TEST(token("/ws?x=1&access_token=a.b.c&access_token=d") == "a.b.c");
+    BOOST_TEST(token("/?access_token=a.b.c", "Authorization: Basic eDp5\r\n") == "a.b.c");
+    for (const char* const none : {"/", "/?", "/?&&", "/?access_token", "/?access_token=", "/?xaccess_token=a"})
+        BOOST_TEST(token(none).empty(), none);
+    BOOST_TEST(token("/", "Authorization: Bearer\r\n").empty());
+    BOOST_TEST(token("/", "Authorization: Bearera.b.c\r\n").empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
