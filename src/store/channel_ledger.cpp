@@ -26,6 +26,8 @@ namespace {
 constexpr std::chrono::milliseconds tick{250};
 constexpr std::chrono::seconds keep_alive_interval{60};
 constexpr std::chrono::seconds idle_time{30};
+/// For so long (ms) it is known where a dead server had members, should nobody be there to bury it: a day.
+const std::string burial_time = "86400000";
 /// A state is written when the changes since the last are this much, or twice the state.
 constexpr std::size_t least_bytes_between_states = 128 * 1024;
 constexpr std::size_t most_held_bytes = 8 * 1024 * 1024;
@@ -345,7 +347,7 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
     }
     // Before the membership: of who may be buried with this server nobody is forgotten.
     const bool comes_in = c.what == change::kind::join || c.what == change::kind::attach;
-    if (comes_in && !has_members(id)) bus_.post(std::vector<std::string>{"SADD", channels_key_, id.hex()});
+    if (comes_in && !has_members(id)) note_members_in(id);
     own_change mine{&c, {}, {}, false, {}};
     const auto ticket = ++last_ticket_;
     r.own.emplace(ticket, &mine);
@@ -428,6 +430,11 @@ task<> channel_ledger::write_state(channel_id id) {
 
 // --- the passing of time
 
+void channel_ledger::note_members_in(const channel_id& id) {
+    bus_.post(std::vector<std::string>{"SADD", channels_key_, id.hex()});
+    bus_.post(std::vector<std::string>{"PEXPIRE", channels_key_, burial_time});
+}
+
 bool channel_ledger::has_members(const channel_id& id) const {
     const channel::channel* const in = bus_.shard().find_channel(id);
     return in && in->has_members_here();
@@ -443,7 +450,7 @@ std::vector<channel_id> channel_ledger::channels_with_members() const {
 
 void channel_ledger::on_up() {
     for (const auto& id : channels_with_members()) {
-        bus_.post(std::vector<std::string>{"SADD", channels_key_, id.hex()});
+        note_members_in(id);
         channel::spawn("channel refresh", refresh(id), report);
     }
 }
@@ -479,6 +486,7 @@ void channel_ledger::put_away(const channel_id& id) {
 void channel_ledger::expired(channel::steady_time now) {
     const bool renew = now >= next_keep_alive_;
     if (renew) next_keep_alive_ = now + keep_alive_interval;
+    if (renew) bus_.post(std::vector<std::string>{"PEXPIRE", channels_key_, burial_time});
     std::vector<channel_id> idle;
     for (const auto& [id, r] : replicas_) {
         // Whoever waited too long looks at the clock again.

@@ -122,6 +122,7 @@ private:
     [[nodiscard]] bool has_members(const protocol::channel_id& id) const;
     void put_away(const protocol::channel_id& id);
     void keep_alive(const replica& r);
+    void note_members_in(const protocol::channel_id& id);
     [[nodiscard]] std::string key_ttl() const;
 
     redis_bus& bus_;

@@ -27,6 +27,7 @@ constexpr std::int64_t long_dead_ms = 24 * 3600 * 1000;
 const script beat_script(R"lua(
 if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now, ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}
 )lua");
 
