@@ -200,12 +200,10 @@ bool server::stores_up() const {
 channel::task<> server::admit(runtime& mine, net::acceptor& by) {
     // A store that is only a moment away is waited for: nobody who is quick is to be told that it does not answer.
     const auto deadline = channel::shard::now() + config_.store_timeout;
-    ++doors_waiting_;
     while (!by.stopped() && !stores_up() && channel::shard::now() < deadline) {
         store::nap moment(mine.shard, end_poll_interval);
         co_await moment;
     }
-    --doors_waiting_;
     co_await by.run();
 }
 
@@ -239,7 +237,7 @@ asio::awaitable<void> server::end_gracefully() {
 asio::awaitable<void> server::leave_store() {
     on_every_shard([](runtime& mine, net::host&) { mine.store->stop(); });
     asio::steady_timer timer(runtimes_.front()->context);
-    for (auto left = runtimes_.size(); left > 0 || doors_waiting_ > 0;) {
+    for (auto left = runtimes_.size(); left > 0 || !store::nap::none_left();) {
         timer.expires_after(end_poll_interval);
         co_await timer.async_wait(asio::use_awaitable);
         left = static_cast<std::size_t>(

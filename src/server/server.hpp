@@ -74,7 +74,6 @@ private:
     std::optional<store::redis_address> store_address_;
     web::site site_;
     std::atomic<std::size_t> connections_{0};
-    std::atomic<std::size_t> doors_waiting_{0};  ///< listeners that wait for the store
     net::admission admissions_;
     channel::cluster cluster_;
     std::vector<std::unique_ptr<runtime>> runtimes_;

@@ -131,6 +131,12 @@ void channel_ledger::start() { bus_.shard().schedule(*this, channel::shard::now(
 void channel_ledger::stop() {
     stopped_ = true;
     cancel();
+    for (const auto& [id, r] : replicas_) {
+        for (const auto& [ticket, mine] : r->own) {
+            mine->problem = "the server ends";
+            if (mine->waiting) bus_.shard().resume_later(std::exchange(mine->waiting, nullptr));
+        }
+    }
 }
 
 channel_ledger::replica& channel_ledger::replica_of(const channel_id& id) {

@@ -49,6 +49,10 @@ void nodes::start() { bus_.shard().schedule(*this, channel::shard::now() + tick)
 void nodes::stop() {
     stopped_ = true;
     cancel();
+    for (const auto& [id, asked] : questions_) {
+        asked->deadline = channel::shard::now();
+        if (asked->waiting) bus_.shard().resume_later(std::exchange(asked->waiting, nullptr));
+    }
 }
 
 void nodes::on_up() {

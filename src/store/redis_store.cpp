@@ -374,7 +374,7 @@ task<> redis_store::let_go(peer_id id, json::object request) {
         if (!who) break;
         who->change_hands();
         const bool settled = who->memberships().empty() && who->all_kept();
-        if (!who->busy() && (settled || shard::now() > deadline)) {
+        if (!who->busy() && (settled || stopped_ || shard::now() > deadline)) {
             who->hand_over();
             break;
         }
