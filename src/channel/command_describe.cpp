@@ -133,7 +133,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     if (mine && counts) kept = co_await home.shared->take_events(id);
     const auto seen = request.seen.value_or(kept.before_first);
     // More than was kept: the store was away when it was sent, and nobody knows any more what it was.
-    if (seen > kept.before_first + kept.frames.size()) kept.complete = false;
+    if (seen < kept.before_first || seen > kept.before_first + kept.frames.size()) kept.complete = false;
     const auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
     peer* const known = home.find_peer(id);
     // Another server may have been quicker.
@@ -142,7 +142,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     record.connected_at_ms = shard::now_ms();
     record.resumable = request.resume.value_or(counts);
     bool saved = false;
-    if (mine) saved = co_await home.shared->save_peer(id, std::move(record));
+    if (mine) saved = co_await home.shared->save_peer(id, std::move(record), counts && !kept.complete);
     peer* const back = home.find_peer(id);
     if (!back || back->claimant() != &link_) co_return;
     back->end_claim();
@@ -323,7 +323,8 @@ task<> command_handler::redescribe(const protocol::description_request& request)
         record.name = name;
         record.description = request.description;
         record.resumable = request.resume.value_or(record.resumable);
-        const bool saved = co_await shared->save_peer(who.id(), std::move(record));
+        const bool starts_counting = record.resumable && !who.resumable();
+        const bool saved = co_await shared->save_peer(who.id(), std::move(record), starts_counting);
         if (!saved) {
             fail_without_store();
             co_return;

@@ -188,7 +188,7 @@ task<> command_handler::run(const protocol::away& c) {
     if (store* const shared = shard::current().shared) {
         auto record = me()->record();
         record.away = after;
-        const bool saved = co_await shared->save_peer(id, std::move(record));
+        const bool saved = co_await shared->save_peer(id, std::move(record), false);
         if (!saved) {
             fail_without_store();
             co_return;

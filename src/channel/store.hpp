@@ -100,7 +100,8 @@ public:
     /// Tells the server that looked after a peer before to let go of it: its connection is closed, its events kept.
     [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before) = 0;
     /// Writes down what a peer says of itself.
-    [[nodiscard]] virtual task<bool> save_peer(protocol::peer_id id, peer_record record) = 0;
+    /// With `count_anew` the events kept before are gone with that: nobody is to be told a new count before.
+    [[nodiscard]] virtual task<bool> save_peer(protocol::peer_id id, peer_record record, bool count_anew) = 0;
     /// Writes down that a peer is about to be a member, so that it can find its way back.
     [[nodiscard]] virtual task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) = 0;
     virtual void forget_membership(protocol::peer_id id, protocol::channel_id in) = 0;

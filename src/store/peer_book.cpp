@@ -38,12 +38,14 @@ for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
 return 1
 )lua");
 
-/// KEYS peer, mail; ARGV server, then fields and values: only if that server still looks after it. Letters are with it.
+/// KEYS peer, mail, events; ARGV server, 1 to count events anew, then fields and values: only if that server still
+/// looks after it. Letters are with it.
 const script save_script(R"lua(
 if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'keeper', ARGV[1])
 redis.call('DEL', KEYS[2])
-for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[2] == '1' then redis.call('DEL', KEYS[3]) end
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 )lua");
 
@@ -285,9 +287,10 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
     co_return std::move(done);
 }
 
-task<bool> peer_book::save(peer_id id, peer_record record) {
-    std::vector<std::string> keys{keys_of(id)[0], keys_of(id)[3]};
-    std::vector<std::string> arguments{node_text(servers_.self())};
+task<bool> peer_book::save(peer_id id, peer_record record, bool count_anew) {
+    std::vector<std::string> keys{keys_of(id)[0], keys_of(id)[3], keys_of(id)[2]};
+    std::vector<std::string> arguments{node_text(servers_.self()), count_anew ? "1" : "0"};
+    if (count_anew) kept_.erase(id);
     put_fields(arguments, record);
     const auto reply = co_await bus_.run(save_script, std::move(keys), std::move(arguments));
     co_return reply.what == redis_value::kind::integer&& reply.integer == 1;

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] channel::task<channel::claim> claim(protocol::peer_id id, channel::secret fresh,
                                                       std::optional<channel::secret> proof,
                                                       channel::peer_record record);
-    [[nodiscard]] channel::task<bool> save(protocol::peer_id id, channel::peer_record record);
+    [[nodiscard]] channel::task<bool> save(protocol::peer_id id, channel::peer_record record, bool count_anew);
     [[nodiscard]] channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in);
     void forget_membership(protocol::peer_id id, protocol::channel_id in);
     void left(protocol::peer_id id, bool waited_for, bool quit);

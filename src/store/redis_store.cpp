@@ -201,7 +201,9 @@ task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before) {
     co_return answer.has_value();
 }
 
-task<bool> redis_store::save_peer(peer_id id, channel::peer_record record) { return book_.save(id, std::move(record)); }
+task<bool> redis_store::save_peer(peer_id id, channel::peer_record record, bool count_anew) {
+    return book_.save(id, std::move(record), count_anew);
+}
 
 task<bool> redis_store::note_membership(peer_id id, channel_id in) { return book_.note_membership(id, in); }
 

@@ -36,7 +36,7 @@ public:
                                              std::optional<channel::secret> proof,
                                              channel::peer_record record) override;
     channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before) override;
-    channel::task<bool> save_peer(protocol::peer_id id, channel::peer_record record) override;
+    channel::task<bool> save_peer(protocol::peer_id id, channel::peer_record record, bool count_anew) override;
     channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) override;
     void forget_membership(protocol::peer_id id, protocol::channel_id in) override;
     void peer_left(protocol::peer_id id, bool resumable, bool quit) override;

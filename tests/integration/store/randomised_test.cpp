@@ -28,7 +28,7 @@ unsigned number_from_environment(const char* name, unsigned otherwise) {
 
 /// SIGNALLER_TEST_SEED is another run, SIGNALLER_TEST_STEPS a longer one.
 unsigned seed() { return number_from_environment("SIGNALLER_TEST_SEED", 1); }
-unsigned steps() { return number_from_environment("SIGNALLER_TEST_STEPS", 400); }
+unsigned steps() { return number_from_environment("SIGNALLER_TEST_STEPS", 200); }
 
 /// What anybody was ever told of a channel's messages: a number stands for one message.
 using record = std::map<std::int64_t, std::string>;
