@@ -22,7 +22,8 @@ struct actor {
     protocol::peer_id id;
     std::string name;
     bool away = false;
-    node_id node = 0;  ///< where its connection is, or was
+    node_id node = 0;          ///< where its connection is, or was
+    std::uint64_t tenure = 0;  ///< grows each time a server takes the id: late words of an earlier one are refused
 
     [[nodiscard]] protocol::event::peer_ref ref() const { return {id, name}; }
 };

@@ -61,7 +61,7 @@ refusal channel::check(const change& c, std::int64_t time_ms) const {
         return failure(numeric::no_such_channel, "no such channel", c.whom.channel_written);
     switch (c.what) {
         case change::kind::attach:
-        case change::kind::part:
+        case change::kind::part: return check_looked_after(c);
         case change::kind::publish: return check_member(c.by.id, c.whom.channel_written);
         case change::kind::kick:
             if (auto refused = check_rights_over(c)) return refused;
@@ -102,13 +102,20 @@ void channel::begin_anew() {
 
 // --- membership
 
+refusal channel::check_looked_after(const change& c) const {
+    if (auto refused = check_member(c.by.id, c.whom.channel_written)) return refused;
+    if (c.by.tenure >= members_.at(c.by.id).tenure) return std::nullopt;
+    return failure(numeric::not_on_channel, "another server looks after you by now", c.whom.channel_written);
+}
+
 refusal channel::check_join(const change& c, std::int64_t time_ms) const {
     const auto& who = c.by.id;
     const std::string written = "#" + id_.hex();
     if (c.only_existing && (!exists() || is_over(time_ms)))
         return failure(numeric::no_such_channel, "no such channel, and your access token does not let you create it",
                        written);
-    if (!exists() || is_over(time_ms) || members_.contains(who)) return std::nullopt;
+    if (!exists() || is_over(time_ms)) return std::nullopt;
+    if (members_.contains(who)) return check_looked_after(c);
     const auto& limits = home_.config().limits;
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     const bool returning = c.returning && may_return(who, time_ms);
@@ -150,6 +157,8 @@ void channel::join(const change& c, outcome& done) {
             append(event, std::array{who});
         }
         add_replica_member(who, c.by.node);
+    } else {
+        move_to_node(c.by);
     }
     if (c.as_operator && !operators_.contains(who)) {
         make_operator(who);
@@ -163,16 +172,20 @@ void channel::join(const change& c, outcome& done) {
 }
 
 void channel::attach(const change& c, outcome& done) {
-    member& who = members_.at(c.by.id);
-    if (who.node != c.by.node) {
-        // Whoever looks after its old connection gets all that was said up to here.
-        if (who.node == home_.all().node) expel(c.by.id, {});
-        remove_replica_member(c.by.id, who.node);
-        who.node = c.by.node;
-        add_replica_member(c.by.id, who.node);
-    }
+    move_to_node(c.by);
     done.joined = joined_for(c.by.id, false);
     done.position = audience_.log().head();
+}
+
+void channel::move_to_node(const actor& to) {
+    member& who = members_.at(to.id);
+    who.tenure = to.tenure;
+    if (who.node == to.node) return;
+    // Whoever looks after its old connection gets all that was said up to here.
+    if (who.node == home_.all().node) expel(to.id, {});
+    remove_replica_member(to.id, who.node);
+    who.node = to.node;
+    add_replica_member(to.id, who.node);
 }
 
 void channel::part(const peer_id& who, std::optional<std::string_view> reason) {
@@ -191,7 +204,7 @@ void channel::part(const peer_id& who, std::optional<std::string_view> reason) {
 void channel::lose(const change& c) {
     const auto at = members_.find(c.by.id);
     // Kicked meanwhile, or back already by way of another node.
-    if (at == members_.end() || at->second.node != c.by.node) return;
+    if (at == members_.end() || at->second.node != c.by.node || at->second.tenure > c.by.tenure) return;
     remember_departure(c.by.id);
     part(c.by.id, c.text);
 }
@@ -239,7 +252,8 @@ protocol::event::joined_fields channel::joined_for(const peer_id& who, bool crea
 void channel::add_member(const actor& who) {
     // The retention time is over; in a channel with members the timer is that of `presence`.
     if (members_.empty()) cancel();
-    const auto [at, added] = members_.emplace(who.id, member{who.name, who.away, who.node, nullptr, newest_, nullptr});
+    const auto [at, added] =
+        members_.emplace(who.id, member{who.name, who.away, who.node, who.tenure, nullptr, newest_, nullptr});
     member& joined = at->second;
     joined.id = &at->first;
     (newest_ ? newest_->newer : oldest_) = &joined;

@@ -104,6 +104,7 @@ private:
         std::string name;
         bool away = false;
         node_id node = 0;
+        std::uint64_t tenure = 0;
         const protocol::peer_id* id = nullptr;
         member* older = nullptr;  ///< in the order of joining, for succession
         member* newer = nullptr;
@@ -117,6 +118,8 @@ private:
     // --- whether a change may be made; in the protocol's order
     [[nodiscard]] refusal check_join(const change& c, std::int64_t time_ms) const;
     [[nodiscard]] refusal check_member(const protocol::peer_id& who, std::string_view channel_written) const;
+    /// And says it by the server that has it now.
+    [[nodiscard]] refusal check_looked_after(const change& c) const;
     [[nodiscard]] refusal check_rights_over(const change& c) const;
     [[nodiscard]] refusal check_is_member(const target& whom) const;
     [[nodiscard]] refusal check_ban(const change& c) const;
@@ -127,6 +130,7 @@ private:
     // --- changes, once they may be made
     void join(const change& c, outcome& done);
     void attach(const change& c, outcome& done);
+    void move_to_node(const actor& to);
     void part(const protocol::peer_id& who, std::optional<std::string_view> reason);
     void lose(const change& c);
     void bury(const change& c);

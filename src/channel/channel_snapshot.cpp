@@ -15,7 +15,8 @@ channel_state channel::state() const {
     to.seq = seq_;
     to.key = key_;
     to.members.reserve(members_.size());
-    for (const member* at = oldest_; at; at = at->newer) to.members.push_back({*at->id, at->name, at->away, at->node});
+    for (const member* at = oldest_; at; at = at->newer)
+        to.members.push_back({*at->id, at->name, at->away, at->node, at->tenure});
     to.operators.assign(operators_.begin(), operators_.end());
     for (const auto& [id, ban] : bans_) to.bans.push_back({id, ban.by, ban.by_name, ban.time_ms, ban.reason});
     to.invitations.assign(invitations_.begin(), invitations_.end());
@@ -75,7 +76,7 @@ void channel::restore(const channel_state& from) {
     key_ = from.key;
     operators_.insert(from.operators.begin(), from.operators.end());
     for (const auto& m : from.members) {
-        add_member({m.id, m.name, m.away, m.node});
+        add_member({m.id, m.name, m.away, m.node, m.tenure});
         add_replica_member(m.id, m.node);
     }
     emptied_at_ms_ = from.emptied_at_ms;

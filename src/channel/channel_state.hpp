@@ -16,6 +16,7 @@ struct channel_state {
         std::string name;
         bool away = false;
         node_id node = 0;
+        std::uint64_t tenure = 0;
     };
     struct ban {
         protocol::peer_id id;

@@ -62,9 +62,20 @@ task<> command_handler::introduce(const protocol::description_request& request) 
     const auto id = request.id ? *request.id : token ? token->id : make_local_id();
     shard& home = shard::current().all().home_of(id);
     if (&home != &shard::current()) co_await link_.move_to(home);
-    peer* const known = home.find_peer(id);
+    peer* known = home.find_peer(id);
     const auto proof = token && token->id == id ? std::optional(token->proof) : std::nullopt;
-    if (!known && home.shared) {
+    const bool proven = known && proof && known->session().same_as(*proof);
+    if (proven && home.shared && !known->half_back() && !known->returning()) {
+        // Cut off from the store, a server does not know that its peers have gone elsewhere.
+        const auto whose = co_await home.shared->save_peer(id, known->record(), std::nullopt);
+        if (whose == ownership::not_known) {
+            fail_without_store();
+            co_return;
+        }
+        if (whose == ownership::of_another) co_await home.shared->let_go(id);
+        known = home.find_peer(id);
+    }
+    if ((!known || known->half_back()) && home.shared) {
         co_await introduce_to_store(home, id, proof, request);
         co_return;
     }
@@ -76,7 +87,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         fail(failure(numeric::unknown_error, "the session is just being taken back: try again"));
         co_return;
     }
-    if (proof && known->session().same_as(*proof)) {
+    if (proven) {
         const peer_pin kept(*known);
         co_await take_back(*known, request);
         co_return;
@@ -108,9 +119,19 @@ task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optiona
         case claim::kind::in_use:
             fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
             co_return;
-        case claim::kind::new_start: start_new(home, id, fresh, request); co_return;
+        case claim::kind::new_start:
+            start_new(home, id, fresh, request);
+            home.find_peer(id)->tenure = found.tenure;
+            co_return;
         case claim::kind::taken_back: break;
     }
+    if (const peer* const first = home.find_peer(id); first && !first->half_back()) {
+        // By way of another connection, meanwhile.
+        fail(failure(numeric::unknown_error, "the session is just being taken back: try again"));
+        co_return;
+    }
+    // What it had got to hear here is with the store.
+    home.erase_peer(id);
     co_await come_back(home, id, *proof, std::move(found), request);
 }
 
@@ -122,6 +143,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     arriving.name = renamed ? *request.name : found.record.name;
     arriving.description = redescribed ? request.description : found.record.description;
     arriving.away = found.record.away;
+    arriving.tenure = found.tenure;
     arriving.claim(link_);
     arriving.begin_return();
     std::vector<joined_fields> channels;
@@ -134,6 +156,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     const auto seen = request.seen.value_or(kept.before_first);
     // More than was kept: the store was away when it was sent, and nobody knows any more what it was.
     if (seen < kept.before_first || seen > kept.before_first + kept.frames.size()) kept.complete = false;
+    const bool whole = counts && kept.complete;
     const auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
     peer* const known = home.find_peer(id);
     // Another server may have been quicker.
@@ -141,28 +164,35 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     auto record = known->record();
     record.connected_at_ms = shard::now_ms();
     record.resumable = request.resume.value_or(counts);
-    bool saved = false;
-    if (mine) saved = co_await home.shared->save_peer(id, std::move(record), counts && !kept.complete);
+    const bool goes_on_counting = record.resumable;
+    std::optional<std::vector<kept_membership>> from_here;
+    if (!whole) from_here = known->collect_from_here();
+    set_positions(*known, channels);
+    auto saved = ownership::not_known;
+    if (mine) saved = co_await home.shared->save_peer(id, std::move(record), std::move(from_here));
     peer* const back = home.find_peer(id);
     if (!back || back->claimant() != &link_) co_return;
     back->end_claim();
-    if (!saved) {
+    if (saved != ownership::ours) {
         fail_without_store();
-        back->give_up_return();
+        back->give_up_return(counts);
         co_return;
     }
-    const auto collected = back->end_return(kept, counts, meanwhile);
-    const auto missed = !counts ? std::optional<std::uint64_t>(0)
-        : kept.complete         ? back->count_missed(seen)
-                                : std::nullopt;
-    set_positions(*back, channels);
+    std::unique_ptr<journal> collected;
+    if (whole) {
+        back->end_return(kept, meanwhile);
+    } else {
+        collected = back->end_return_anew(goes_on_counting);
+    }
+    const auto missed = whole ? back->count_missed(seen) : 0;
     back->attach(link_);
     std::string frame;
-    protocol::append_text_frame(frame, welcome_for(*back, true, missed, !missed || (!counts && seen > 0), channels));
+    const bool lost = !whole && (counts || request.seen.value_or(0) > 0);
+    protocol::append_text_frame(frame, welcome_for(*back, true, missed, lost, channels));
     link_.send(frame);
-    if (counts && missed) back->replay_missed(seen);
-    if (!counts && collected) collected->replay(0, link_.box());
-    back->set_resumable(request.resume.value_or(counts));
+    if (back->resumable()) back->replay_missed(whole ? seen : 0);
+    if (collected) collected->replay(0, link_.box());
+    if (whole) back->set_resumable(goes_on_counting);
     link_.flush_soon();
     if (!renamed && !redescribed) co_return;
     std::string event;
@@ -175,6 +205,7 @@ task<bool> command_handler::take_memberships(shard& home, peer_id id, const std:
     change wanted;
     wanted.by.id = id;
     wanted.by.node = home.all().node;
+    wanted.by.tenure = home.find_peer(id)->tenure;
     wanted.by.name = home.find_peer(id)->name;
     wanted.by.away = home.find_peer(id)->away.has_value();
     wanted.returning = true;
@@ -233,22 +264,46 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     if (!still_mine) co_return;
     co_await describe_memberships(known, channels);
     if (known.claimant() != &link_) co_return;
-    known.end_claim();
 
     const bool counts = known.resumable();
+    const bool goes_on_counting = request.resume.value_or(counts);
     const auto seen = request.seen.value_or(counts ? known.confirmed() : 0);
     const auto missed = counts ? known.count_missed(seen) : 0;
+    const bool whole = counts && missed;
     // Whoever has counted in a session that counts no longer (its window is over, or it was quit) must start again,
     // too.
     const bool lost = !missed || (!counts && seen > 0);
+    if (!whole) known.set_resumable(goes_on_counting);
     set_positions(known, channels);
+    if (store* const shared = shard::current().shared) {
+        auto record = known.record();
+        record.connected_at_ms = shard::now_ms();
+        record.resumable = goes_on_counting;
+        const bool begins = !whole && goes_on_counting;
+        if (begins || changed) {
+            std::optional<std::vector<kept_membership>> from_here;
+            if (begins) from_here = known.positions();
+            const auto saved = co_await shared->save_peer(known.id(), std::move(record), std::move(from_here));
+            if (known.claimant() != &link_) co_return;
+            if (saved != ownership::ours) {
+                known.end_claim();
+                fail_without_store();
+                known.connection_lost("connection lost");
+                co_return;
+            }
+        } else {
+            shared->peer_back(known.id(), std::move(record));
+        }
+    }
+    known.end_claim();
+    if (!known.resumable()) set_positions(known, channels);
     known.attach(link_);
     known.expect_ice();
     std::string frame;
     protocol::append_text_frame(frame, welcome_for(known, true, missed, lost, channels));
     link_.send(frame);
-    if (counts && missed) known.replay_missed(seen);
-    known.set_resumable(request.resume.value_or(counts));
+    if (known.resumable()) known.replay_missed(whole ? seen : 0);
+    if (whole) known.set_resumable(goes_on_counting);
     // What channels have said meanwhile follows by itself.
     link_.flush_soon();
     if (!changed) co_return;
@@ -270,7 +325,7 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
     auto left = known.take_left_channels();
     change wanted;
     wanted.what = change::kind::join;
-    wanted.by = {known.id(), known.name, known.away.has_value(), shard::current().all().node};
+    wanted.by = {known.id(), known.name, known.away.has_value(), shard::current().all().node, known.tenure};
     wanted.returning = true;
     while (!left.empty()) {
         const auto id = left.back();
@@ -318,31 +373,41 @@ task<> command_handler::redescribe(const protocol::description_request& request)
     }
     const auto name = request.name.value_or(who.name);
     const bool changed = name != who.name || request.description != who.description;
+    const bool counted = who.resumable();
+    const bool resumable = request.resume.value_or(counted);
     if (store* const shared = shard::current().shared) {
         auto record = who.record();
         record.name = name;
         record.description = request.description;
-        record.resumable = request.resume.value_or(record.resumable);
-        const bool starts_counting = record.resumable && !who.resumable();
-        const bool saved = co_await shared->save_peer(who.id(), std::move(record), starts_counting);
-        if (!saved) {
+        record.resumable = resumable;
+        std::optional<std::vector<kept_membership>> from_here;
+        const bool begins = resumable && !counted;
+        if (begins) from_here = who.begin_counting();
+        const auto saved = co_await shared->save_peer(mine.id, std::move(record), std::move(from_here));
+        // Taken over meanwhile, by way of another server, or gone.
+        if (!me()) {
+            peer* const left = shard::current().find_peer(mine.id);
+            if (left && begins) left->release_events();
+            co_return;
+        }
+        if (saved != ownership::ours) {
+            if (!counted) who.set_resumable(false);
             fail_without_store();
             co_return;
         }
-        // Taken over meanwhile, by way of another server.
-        if (!me()) co_return;
     }
     who.name = name;
     who.description = request.description;
-    const bool resumable = request.resume.value_or(who.resumable());
     const auto welcome = welcome_for(who, false, 0, false, {});
     who.expect_ice();
-    if (resumable == who.resumable()) {
+    // Counting starts, or ends, with this welcome, which does not count itself.
+    if (resumable == counted) {
         who.send(welcome);
-    } else {
-        // Counting starts, or ends, with this welcome, which does not count itself.
+    } else if (who.resumable() == counted) {
         who.send_uncounted(welcome);
         who.set_resumable(resumable);
+    } else {
+        who.welcome_to_counting(welcome);
     }
     if (!changed) co_return;
     std::string event;

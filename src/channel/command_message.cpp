@@ -188,8 +188,8 @@ task<> command_handler::run(const protocol::away& c) {
     if (store* const shared = shard::current().shared) {
         auto record = me()->record();
         record.away = after;
-        const bool saved = co_await shared->save_peer(id, std::move(record), false);
-        if (!saved) {
+        const auto saved = co_await shared->save_peer(id, std::move(record), std::nullopt);
+        if (saved != ownership::ours) {
             fail_without_store();
             co_return;
         }

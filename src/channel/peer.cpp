@@ -69,6 +69,7 @@ void peer::claim(link& by) {
 
 void peer::connection_lost(std::string_view reason) {
     detach();
+    changing_hands_ = false;
     // At the end of a server its peers go to others, or come back here; the store knows that it has gone.
     if (home_.shared && home_.draining) return;
     if (home_.shared) home_.shared->peer_left(id_, resumable(), false);
@@ -103,6 +104,7 @@ void peer::leave_channels(std::optional<std::string> reason, change::kind how) {
         wanted.what = how;
         wanted.by.id = id_;
         wanted.by.node = home_.all().node;
+        wanted.by.tenure = tenure;
         wanted.text = reason;
         home_.all().home_of(channel_id).tell([channel_id, wanted = std::move(wanted)](shard& at) {
             if (at.shared) {
@@ -294,11 +296,12 @@ void peer::expired(steady_time) {
         send_ice({});
         return;
     }
-    if (!resuming()) {
+    if (!resuming() && !half_back_) {
         forget();
         return;
     }
     resume_until_.reset();
+    half_back_ = false;
     // It left for good only now: with its session it can still take its place back during the retention time.
     left_channels_ = channel_ids();
     stop_keeping();

@@ -48,6 +48,7 @@ public:
     }
     std::int64_t connected_at_ms = 0;
     steady_time last_command{};
+    std::uint64_t tenure = 0;  ///< see actor; 0 without a store
 
     // --- connection and presence
 
@@ -118,13 +119,26 @@ public:
     /// On its way here from another server, or from before a crash: what comes meanwhile is collected.
     void begin_return();
     [[nodiscard]] bool returning() const { return returning_; }
-    /// What was kept of its events is here. If the session goes on counting, what was collected comes next; else, or
-    /// if something is missing, it is handed out.
+    /// What was kept of its events is here, and the session goes on counting: what was collected comes next.
     /// `meanwhile`: what its channels said while nobody looked after it.
-    [[nodiscard]] std::unique_ptr<journal> end_return(const kept_events& kept, bool counts,
-                                                      const std::vector<std::string>& meanwhile);
-    /// The store does not answer: it has to be tried again.
-    void give_up_return();
+    void end_return(const kept_events& kept, const std::vector<std::string>& meanwhile);
+    /// Counting cannot go on. Collects from here again, and says where in its channels that is.
+    [[nodiscard]] std::vector<kept_membership> collect_from_here();
+    /// After that: what was collected, which is what comes next in a session that begins to count or, if it does not,
+    /// is handed out.
+    [[nodiscard]] std::unique_ptr<journal> end_return_anew(bool counts);
+    /// The store does not answer: it has to be tried again. A resumable session is as far away as it was (half_back)
+    /// until then, or until its window is over.
+    void give_up_return(bool counts);
+    /// What it should get goes to the store.
+    [[nodiscard]] bool half_back() const { return half_back_; }
+    /// Where it has got to in its channels.
+    [[nodiscard]] std::vector<kept_membership> positions() const;
+    /// Counts from here on, and holds back what it counts until its `welcome`.
+    [[nodiscard]] std::vector<kept_membership> begin_counting();
+    void welcome_to_counting(std::string_view welcome);
+    /// Without one.
+    void release_events();
     /// Its events go through the store.
     [[nodiscard]] bool keeps() const { return keeping_ != nullptr; }
     /// The next event says how far a channel has got.
@@ -191,6 +205,7 @@ private:
     [[nodiscard]] static task<> keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id);
     void keep(std::string_view frames, std::uint32_t count);
     void keep_span(const log_span& span);
+    [[nodiscard]] std::unique_ptr<journal> end_collecting();
     void stop_keeping();
 
     void detach();
@@ -215,6 +230,7 @@ private:
     bool command_under_way_ = false;
     bool changing_hands_ = false;
     bool returning_ = false;
+    bool half_back_ = false;
     std::shared_ptr<keeping> keeping_;
 };
 

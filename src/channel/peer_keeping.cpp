@@ -117,14 +117,9 @@ void peer::begin_return() {
     resume_until_ = steady_time::max();
 }
 
-std::unique_ptr<journal> peer::end_return(const kept_events& kept, bool counts,
-                                          const std::vector<std::string>& meanwhile) {
-    push_pending();
-    auto since = std::move(journal_);
-    returning_ = false;
-    resume_until_.reset();
-    set_resumable(counts);
-    if (!counts || !kept.complete) return since;
+void peer::end_return(const kept_events& kept, const std::vector<std::string>& meanwhile) {
+    const auto since = end_collecting();
+    set_resumable(true);
     journal_->start_behind(kept.before_first);
     for (const auto& frame : kept.frames) journal_->note(frame);
     const auto add = [this](std::string_view frame) {
@@ -134,15 +129,70 @@ std::unique_ptr<journal> peer::end_return(const kept_events& kept, bool counts,
     for (const auto& frame : kept.mail) add(frame);
     for (const auto& frame : meanwhile) add(frame);
     since->for_each_frame(add);
-    for (const auto& m : memberships_) note_reached(m.in->channel(), m.in->position_of(*this).seq);
+    for (const auto& in : positions()) note_reached(in.id, *in.seq);
+}
+
+std::unique_ptr<journal> peer::end_collecting() {
+    push_pending();
+    returning_ = false;
+    resume_until_.reset();
+    return std::move(journal_);
+}
+
+std::vector<kept_membership> peer::collect_from_here() {
+    push_pending();
+    const auto& limits = home_.config().limits;
+    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes);
+    return positions();
+}
+
+std::unique_ptr<journal> peer::end_return_anew(bool counts) {
+    auto since = end_collecting();
+    if (!counts) return since;
+    set_resumable(true);
+    since->for_each_frame([this](std::string_view frame) {
+        journal_->note(frame);
+        keep(frame, 1);
+    });
+    for (const auto& in : positions()) note_reached(in.id, *in.seq);
     return nullptr;
 }
 
-void peer::give_up_return() {
-    returning_ = false;
-    resume_until_.reset();
-    journal_.reset();
-    connection_lost("connection lost");
+void peer::give_up_return(bool counts) {
+    static_cast<void>(end_collecting());
+    if (!counts) {
+        connection_lost("connection lost");
+        return;
+    }
+    home_.shared->peer_left(id_, true, false);
+    half_back_ = true;
+    home_.schedule(*this, shard::now() + home_.config().limits.resume_window);
+}
+
+std::vector<kept_membership> peer::begin_counting() {
+    push_pending();
+    set_resumable(true);
+    keeping_->under_way = true;
+    return positions();
+}
+
+void peer::welcome_to_counting(std::string_view welcome) {
+    std::string frame;
+    protocol::append_text_frame(frame, welcome);
+    if (link_) link_->send(frame);
+    release_events();
+}
+
+void peer::release_events() {
+    if (!keeping_) return;
+    keeping_->under_way = false;
+    if (keeping_->count > 0) keep({}, 0);
+}
+
+std::vector<kept_membership> peer::positions() const {
+    std::vector<kept_membership> all;
+    for (const auto& m : memberships_) all.push_back({m.in->channel(), m.in->position_of(*this).seq});
+    return all;
 }
 
 void peer::hand_over() {

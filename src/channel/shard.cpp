@@ -70,7 +70,7 @@ void shard::notify(const protocol::peer_id& id, std::string event) {
         peer* const to = at.find_peer(id);
         if (to && to->online()) {
             to->send(event);
-        } else if (!to && at.shared) {
+        } else if ((!to || to->half_back()) && at.shared) {
             at.shared->notify(id, event);
         }
     });

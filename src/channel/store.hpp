@@ -49,7 +49,11 @@ struct claim {
     std::vector<protocol::channel_id> channels;
     node_id before = 0;              ///< the server that still looks after it; 0: none that lives
     std::int64_t unattended_ms = 0;  ///< since when nobody has; 0: somebody always did
+    std::uint64_t tenure = 0;        ///< of ours, from now on; see actor
 };
+
+/// Which server looks after a peer, as far as the store says.
+enum class ownership : std::uint8_t { not_known, ours, of_another };
 
 /// What a peer somewhere looks like from here.
 struct peer_sight {
@@ -99,9 +103,14 @@ public:
                                                  peer_record record) = 0;
     /// Tells the server that looked after a peer before to let go of it: its connection is closed, its events kept.
     [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before) = 0;
-    /// Writes down what a peer says of itself.
-    /// With `count_anew` the events kept before are gone with that: nobody is to be told a new count before.
-    [[nodiscard]] virtual task<bool> save_peer(protocol::peer_id id, peer_record record, bool count_anew) = 0;
+    /// Writes down what a peer says of itself, and that it is here. With `count_from` the events kept before are gone
+    /// with that, and those to come begin there in its channels: nobody is to be told a new count before.
+    [[nodiscard]] virtual task<ownership> save_peer(protocol::peer_id id, peer_record record,
+                                                    std::optional<std::vector<kept_membership>> count_from) = 0;
+    /// The same for who comes back to where it was, without waiting.
+    virtual void peer_back(protocol::peer_id id, peer_record record) = 0;
+    /// Another server has it: ends what is here.
+    [[nodiscard]] virtual task<> let_go(protocol::peer_id id) = 0;
     /// Writes down that a peer is about to be a member, so that it can find its way back.
     [[nodiscard]] virtual task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) = 0;
     virtual void forget_membership(protocol::peer_id id, protocol::channel_id in) = 0;

@@ -323,6 +323,7 @@ void channel_ledger::apply(replica& r, const message& m) {
         on_own_burial_(r.id);
     }
     auto result = in.apply(mine ? *mine->wanted : read->what, m.time_ms);
+    if (!mine && read->node == node_ && !result.refused) settle(r.id, read->what);
     if (!mine) return;
     if (r.bytes_since_state > std::max(least_bytes_between_states, 2 * r.state_bytes) && !r.writing_state) {
         r.writing_state = true;
@@ -332,6 +333,38 @@ void channel_ledger::apply(replica& r, const message& m) {
     mine->done = true;
     // At once: who joins reads on from exactly here.
     if (mine->waiting) std::exchange(mine->waiting, nullptr).resume();
+}
+
+void channel_ledger::settle(const channel_id& id, const change& c) {
+    if (c.what == change::kind::join || c.what == change::kind::attach) {
+        channel::spawn("channel settlement", take_out_unless_there(id, c.by), report);
+    } else if (c.what == change::kind::part) {
+        std::string event;
+        protocol::event::quit(event, {}, id, c.by.ref(), c.text);
+        bus_.shard().all().home_of(c.by.id).tell([id, who = c.by.id, event = std::move(event)](channel::shard& at) {
+            channel::peer* const leaver = at.find_peer(who);
+            channel::audience* const in = at.find_audience(id);
+            if (!leaver || !in || !leaver->is_member_of(id)) return;
+            in->remove(*leaver);
+            at.erase_audience_if_empty(id);
+            if (leaver->online()) leaver->send(event);
+        });
+    }
+}
+
+task<> channel_ledger::take_out_unless_there(channel_id id, channel::actor who) {
+    channel::shard& here = bus_.shard();
+    channel::shard& home = here.all().home_of(who.id);
+    co_await home.enter();
+    const channel::peer* const found = home.find_peer(who.id);
+    const bool there = found && found->is_member_of(id);
+    co_await here.enter();
+    if (there) co_return;
+    change wanted;
+    wanted.what = change::kind::lose;
+    wanted.by = std::move(who);
+    wanted.text = "the store was too slow";
+    commit_surely(id, std::move(wanted));
 }
 
 // --- changing

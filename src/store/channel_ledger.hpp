@@ -116,6 +116,10 @@ private:
     void install_state(replica& r, std::uint64_t version, const std::string& text);
     void apply(replica& r, const message& m);
     void apply_held(replica& r);
+    /// A change of ours that was done after it had been given up: nobody was told, so nobody is to be where nobody
+    /// thinks they are.
+    void settle(const protocol::channel_id& id, const channel::change& c);
+    [[nodiscard]] channel::task<> take_out_unless_there(protocol::channel_id id, channel::actor who);
     [[nodiscard]] channel::task<> write_state(protocol::channel_id id);
     [[nodiscard]] channel::task<> insist(protocol::channel_id id, channel::change c);
     void expired(channel::steady_time now) override;

@@ -162,6 +162,7 @@ std::string write_entry(channel::node_id node, std::uint64_t ticket, const chang
     put_text(to, "byName", c.by.name);
     put_flag(to, "byAway", c.by.away);
     if (c.by.node != 0) to["byNode"] = node_text(c.by.node);
+    put_number(to, "byTenure", static_cast<std::int64_t>(c.by.tenure));
     if (c.whom.id != peer_id{}) {
         to["whom"] = c.whom.id.hex();
         put_text(to, "whomName", c.whom.name);
@@ -192,6 +193,7 @@ std::optional<entry> read_entry(std::string_view text) {
     c.by.name = from.text("byName");
     c.by.away = from.flag("byAway");
     c.by.node = from.node("byNode");
+    c.by.tenure = static_cast<std::uint64_t>(from.number("byTenure"));
     if (const auto whom = from.optional_text("whom")) {
         c.whom.id = from.peer_of(*whom);
         c.whom.name = from.text("whomName");
@@ -221,6 +223,7 @@ std::string write_state(const channel_state& state) {
     for (const auto& m : state.members) {
         json::object member{{"id", m.id.hex()}, {"name", m.name}, {"node", node_text(m.node)}};
         put_flag(member, "away", m.away);
+        put_number(member, "tenure", static_cast<std::int64_t>(m.tenure));
         members.push_back(std::move(member));
     }
     to["members"] = std::move(members);
@@ -255,7 +258,8 @@ std::optional<channel_state> read_state(std::string_view text) {
     to.key = from.key("key");
     from.each("members", [&](const json::value& v) {
         reader m(v);
-        to.members.push_back({m.peer("id"), m.text("name"), m.flag("away"), m.node("node")});
+        to.members.push_back({m.peer("id"), m.text("name"), m.flag("away"), m.node("node"),
+                              static_cast<std::uint64_t>(m.number("tenure"))});
         from.include(m);
     });
     from.each_peer("operators", to.operators);

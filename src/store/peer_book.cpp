@@ -12,6 +12,7 @@
 namespace store {
 
 using channel::claim;
+using channel::ownership;
 using channel::peer_record;
 using channel::task;
 using protocol::channel_id;
@@ -22,30 +23,41 @@ namespace {
 constexpr std::chrono::minutes spare_life{10};
 constexpr std::size_t most_mail = 1000;
 
-/// KEYS peer, channels, events, mail; ARGV expected generation ('' if there must be no such peer), new generation,
-/// life, 1 to begin anew, then fields and values, of which the server is the first. Answers 1, or what is there.
+/// KEYS peer, channels, events, mail; ARGV expected tenure ('' if there must be no such peer), life, 1 to begin anew,
+/// then fields and values, of which the server is the first. Answers the new tenure, or what is there. Tenures grow,
+/// also where the key was gone meanwhile.
 const script claim_script(R"lua(
-local is = redis.call('HGET', KEYS[1], 'generation') or ''
+local is = redis.call('HGET', KEYS[1], 'tenure') or ''
 if is ~= ARGV[1] then return redis.call('HGETALL', KEYS[1]) end
+local tenure = math.max((tonumber(is) or 0) + 1, now * 1000)
+local written = string.format('%.0f', tenure)
 -- First, because this is what fails where there is no memory left: then nothing was changed.
-redis.call('HSET', KEYS[1], 'generation', ARGV[2])
-if ARGV[4] == '1' then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4]) end
-redis.call('HSET', KEYS[1], 'generation', ARGV[2])
-for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'keeper', ARGV[6]) end
+redis.call('HSET', KEYS[1], 'tenure', written)
+if ARGV[3] == '1' then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4]) end
+redis.call('HSET', KEYS[1], 'tenure', written)
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'keeper', ARGV[5]) end
 redis.call('HDEL', KEYS[1], 'left', 'waited')
-for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[3]) end
-return 1
+for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+return tenure
 )lua");
 
-/// KEYS peer, mail, events; ARGV server, 1 to count events anew, then fields and values: only if that server still
-/// looks after it. Letters are with it.
+/// KEYS peer, mail, events, channels; ARGV server, how many channels to count events from, or '' to go on counting,
+/// these and their numbers, then fields and values: only if that server still looks after it. Letters are with it.
 const script save_script(R"lua(
 if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'keeper', ARGV[1])
+redis.call('HDEL', KEYS[1], 'left', 'waited')
 redis.call('DEL', KEYS[2])
-if ARGV[2] == '1' then redis.call('DEL', KEYS[3]) end
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local fields = 3
+if ARGV[2] ~= '' then
+  redis.call('DEL', KEYS[3])
+  fields = 3 + 2 * tonumber(ARGV[2])
+  for i = 3, fields - 1, 2 do
+    if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 1 then redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
+  end
+end
+for i = fields, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 )lua");
 
@@ -107,11 +119,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 )lua");
 
-/// KEYS peer, channels; ARGV generation, life, number of channels, these, then fields and values, of which the server
-/// is the first: for a store that came back without what it had. Answers 2 if another server has the peer.
+/// KEYS peer, channels; ARGV tenure, life, number of channels, these, then fields and values, of which the server
+/// is the first: for a store that came back without what it had, or that was not told. Answers 2 if another server has
+/// the peer.
 const script restore_script(R"lua(
-if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('HGET', KEYS[1], 'node') == ARGV[5 + ARGV[3]] and 1 or 2 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'keeper', ARGV[5 + ARGV[3]])
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  if redis.call('HGET', KEYS[1], 'node') ~= ARGV[5 + ARGV[3]] then return 2 end
+  redis.call('HDEL', KEYS[1], 'left', 'waited')
+  return 1
+end
+redis.call('HSET', KEYS[1], 'tenure', ARGV[1], 'keeper', ARGV[5 + ARGV[3]])
 local channels = tonumber(ARGV[3])
 for i = 4, 3 + channels do redis.call('HSETNX', KEYS[2], ARGV[i], '') end
 for i = 4 + channels, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -176,7 +193,7 @@ std::optional<stored_peer> read_peer(const redis_value& fields) {
     std::map<std::string_view, const std::string*> by_name;
     for (std::size_t i = 0; i + 1 < fields.elements.size(); i += 2)
         by_name[fields.elements[i].text] = &fields.elements[i + 1].text;
-    if (!by_name.contains("generation")) return std::nullopt;
+    if (!by_name.contains("tenure")) return std::nullopt;
     static const std::string nothing;
     const auto field = [&](std::string_view name) -> const std::string& {
         const auto found = by_name.find(name);
@@ -190,7 +207,7 @@ std::optional<stored_peer> read_peer(const redis_value& fields) {
     who.record.resumable = field("resumable") == "1";
     who.session_hash = field("session");
     who.node = read_node(field("node")).value_or(0);
-    who.generation = field("generation");
+    who.tenure = field("tenure");
     who.connected = !by_name.contains("left");
     who.waited_for = !field("waited").empty();
     who.left_at_ms = number_of(field("left"));
@@ -254,11 +271,7 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
             done.what = claim::kind::in_use;
             co_return std::move(done);
         }
-        std::vector<std::string> arguments{there ? there->generation : std::string(),
-                                           peer_id::make().hex(),
-                                           life(),
-                                           free ? "1" : "0",
-                                           "node",
+        std::vector<std::string> arguments{there ? there->tenure : std::string(), life(), free ? "1" : "0", "node",
                                            node_text(servers_.self())};
         if (free) {
             arguments.insert(arguments.end(), {"session", hash_of(fresh)});
@@ -269,6 +282,7 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
         if (reply.what == redis_value::kind::integer) {
             done.what = free ? claim::kind::new_start : claim::kind::taken_back;
             done.record = free ? std::move(record) : there->record;
+            done.tenure = static_cast<std::uint64_t>(reply.integer);
             if (free) co_return std::move(done);
             const bool looked_after = is_online(*there) && there->node != servers_.self();
             if (looked_after && servers_.is_alive(there->node)) done.before = there->node;
@@ -287,13 +301,36 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
     co_return std::move(done);
 }
 
-task<bool> peer_book::save(peer_id id, peer_record record, bool count_anew) {
-    std::vector<std::string> keys{keys_of(id)[0], keys_of(id)[3], keys_of(id)[2]};
-    std::vector<std::string> arguments{node_text(servers_.self()), count_anew ? "1" : "0"};
-    if (count_anew) kept_.erase(id);
+namespace {
+
+std::vector<std::string> keys_to_save(const peer_id& id) {
+    const auto all = keys_of(id);
+    return {all[0], all[3], all[2], all[1]};
+}
+
+std::vector<std::string> save_arguments(channel::node_id server, const peer_record& record,
+                                        const std::optional<std::vector<channel::kept_membership>>& count_from) {
+    std::vector<std::string> arguments{node_text(server), count_from ? std::to_string(count_from->size()) : ""};
+    if (count_from) {
+        for (const auto& in : *count_from) arguments.insert(arguments.end(), {in.id.hex(), std::to_string(*in.seq)});
+    }
     put_fields(arguments, record);
-    const auto reply = co_await bus_.run(save_script, std::move(keys), std::move(arguments));
-    co_return reply.what == redis_value::kind::integer&& reply.integer == 1;
+    return arguments;
+}
+
+}  // namespace
+
+task<ownership> peer_book::save(peer_id id, peer_record record,
+                                std::optional<std::vector<channel::kept_membership>> count_from) {
+    auto arguments = save_arguments(servers_.self(), record, count_from);
+    if (count_from) kept_.erase(id);
+    const auto reply = co_await bus_.run(save_script, keys_to_save(id), std::move(arguments));
+    if (reply.what != redis_value::kind::integer) co_return ownership::not_known;
+    co_return reply.integer == 1 ? ownership::ours : ownership::of_another;
+}
+
+void peer_book::back(const peer_id& id, const peer_record& record) {
+    bus_.post(save_script, keys_to_save(id), save_arguments(servers_.self(), record, std::nullopt));
 }
 
 task<bool> peer_book::note_membership(peer_id id, channel_id in) {
@@ -320,10 +357,10 @@ void peer_book::pin(const peer_id& id) {
     bus_.post(pin_script, std::move(keys), std::move(arguments));
 }
 
-task<peer_book::ownership> peer_book::restore(const channel::peer& who) {
+task<ownership> peer_book::restore(const channel::peer& who) {
     const auto ids = who.channel_ids();
     std::vector<std::string> keys{keys_of(who.id())[0], keys_of(who.id())[1]};
-    std::vector<std::string> arguments{peer_id::make().hex(), life(), std::to_string(ids.size())};
+    std::vector<std::string> arguments{std::to_string(who.tenure), life(), std::to_string(ids.size())};
     for (const auto& in : ids) arguments.push_back(in.hex());
     arguments.insert(arguments.end(), {"node", node_text(servers_.self()), "session", hash_of(who.session())});
     put_fields(arguments, who.record());
@@ -341,6 +378,8 @@ void peer_book::keep_alive(const peer_id& id) {
 task<bool> peer_book::keep_events(peer_id id, std::uint64_t last, std::uint32_t count, std::string frames,
                                   std::vector<channel::kept_membership> reached) {
     auto& before = kept_[id];
+    if (before.number == 0) before.number = ++last_number_;
+    const auto number = before.number;
     const bool anew = before.broken || before.records.empty();
     std::vector<std::string> keys{keys_of(id)[2], keys_of(id)[1], keys_of(id)[0]};
     // What could not be kept before is said with what is.
@@ -356,7 +395,7 @@ task<bool> peer_book::keep_events(peer_id id, std::uint64_t last, std::uint32_t 
     const auto reply = co_await bus_.run(keep_script, std::move(keys), std::move(arguments));
     const auto known = kept_.find(id);
     // Given up, or handed over, meanwhile.
-    if (known == kept_.end()) co_return !reply.failed();
+    if (known == kept_.end() || known->second.number != number) co_return !reply.failed();
     auto& of = known->second;
     if (reply.integer != 1) {
         of.broken = true;
@@ -439,6 +478,7 @@ task<channel::kept_events> peer_book::take_events(peer_id id) {
     taken.complete = true;
     auto& of = kept_[id];
     of = {};
+    of.number = ++last_number_;
     for (const auto& record : events.elements) {
         std::uint64_t last = 0;
         std::uint32_t count = 0;

@@ -22,7 +22,7 @@ struct stored_peer {
     channel::peer_record record;
     std::string session_hash;
     channel::node_id node = 0;
-    std::string generation;   ///< another one each time somebody takes the id
+    std::string tenure;       ///< a greater one each time a server takes the id
     bool connected = false;   ///< else it left at `left_at_ms`
     bool waited_for = false;  ///< it left, and its resume window was to be waited for
     std::int64_t left_at_ms = 0;
@@ -39,15 +39,17 @@ public:
     [[nodiscard]] channel::task<channel::claim> claim(protocol::peer_id id, channel::secret fresh,
                                                       std::optional<channel::secret> proof,
                                                       channel::peer_record record);
-    [[nodiscard]] channel::task<bool> save(protocol::peer_id id, channel::peer_record record, bool count_anew);
+    [[nodiscard]] channel::task<channel::ownership> save(
+        protocol::peer_id id, channel::peer_record record,
+        std::optional<std::vector<channel::kept_membership>> count_from);
+    void back(const protocol::peer_id& id, const channel::peer_record& record);
     [[nodiscard]] channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in);
     void forget_membership(protocol::peer_id id, protocol::channel_id in);
     void left(protocol::peer_id id, bool waited_for, bool quit);
     /// Channels name these peers: their ids stay taken meanwhile.
     void pin(const protocol::peer_id& id);
-    enum class ownership : std::uint8_t { not_known, ours, of_another };
     /// Writes down what is known of a peer of ours, should the store have lost it.
-    [[nodiscard]] channel::task<ownership> restore(const channel::peer& who);
+    [[nodiscard]] channel::task<channel::ownership> restore(const channel::peer& who);
     /// Renews what is kept of a peer of ours.
     void keep_alive(const protocol::peer_id& id);
 
@@ -74,6 +76,7 @@ public:
 private:
     /// What is in the list of events: where each of its records ends.
     struct kept {
+        std::uint64_t number = 0;  ///< tells it from one before, of which there may still be answers
         std::deque<std::pair<std::uint64_t, std::uint32_t>> records;  ///< number of the last event, count
         std::uint64_t events = 0;
         bool broken = false;                            ///< something could not be kept: begin anew with the next
@@ -87,6 +90,7 @@ private:
 
     redis_bus& bus_;
     nodes& servers_;
+    std::uint64_t last_number_ = 0;
     std::unordered_map<protocol::peer_id, kept, protocol::object_id_hash> kept_;
 };
 

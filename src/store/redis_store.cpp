@@ -98,7 +98,7 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
         // The store may have come back empty, or as it was some time ago; or others have taken over meanwhile.
         const auto whose = co_await book_.restore(*who);
         if (!up_ || time != times_up_) co_return;
-        if (whose == peer_book::ownership::of_another) channel::spawn("release", let_go(id, {}), report);
+        if (whose == channel::ownership::of_another) channel::spawn("release", give_over(id, {}), report);
     }
 }
 
@@ -167,6 +167,7 @@ task<> redis_store::bring_back(channel_id id, peer_id who) {
         const bool online = here && here->online();
         if (online) wanted.by.name = here->name;
         if (online) wanted.by.away = here->away.has_value();
+        if (online) wanted.by.tenure = here->tenure;
         co_await shard_.enter();
         if (!online) co_return;
         const auto done = co_await ledger_.commit(id, wanted);
@@ -201,9 +202,14 @@ task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before) {
     co_return answer.has_value();
 }
 
-task<bool> redis_store::save_peer(peer_id id, channel::peer_record record, bool count_anew) {
-    return book_.save(id, std::move(record), count_anew);
+task<channel::ownership> redis_store::save_peer(peer_id id, channel::peer_record record,
+                                                std::optional<std::vector<channel::kept_membership>> count_from) {
+    return book_.save(id, std::move(record), std::move(count_from));
 }
+
+task<> redis_store::let_go(peer_id id) { return give_over(id, {}); }
+
+void redis_store::peer_back(peer_id id, channel::peer_record record) { book_.back(id, record); }
 
 task<bool> redis_store::note_membership(peer_id id, channel_id in) { return book_.note_membership(id, in); }
 
@@ -331,12 +337,16 @@ void redis_store::on_peer_request(peer_id about, json::object request) {
     } else if (kind == "whois") {
         answer_whois(about, request);
     } else if (kind == "release") {
-        channel::spawn("release", let_go(about, std::move(request)), report);
+        channel::spawn("release", give_over(about, std::move(request)), report);
     }
 }
 
 void redis_store::answer_relay(peer_id to, const json::object& request) {
     peer* const who = shard_.find_peer(to);
+    if (who && who->half_back()) {
+        channel::spawn("letter", leave_letter(to, request), report);
+        return;
+    }
     json::object answer;
     if (who && who->online()) {
         who->send(text_of(request, "event"));
@@ -347,6 +357,13 @@ void redis_store::answer_relay(peer_id to, const json::object& request) {
         if (!event.empty()) answer["away"] = event;
     }
     servers_.answer(request, std::move(answer));
+}
+
+task<> redis_store::leave_letter(peer_id to, json::object request) {
+    std::string frame;
+    protocol::append_text_frame(frame, text_of(request, "event"));
+    const bool left = co_await book_.leave_mail(to, std::move(frame));
+    servers_.answer(request, {{"online", left}, {"queued", left}});
 }
 
 void redis_store::answer_whois(peer_id who, const json::object& request) {
@@ -368,7 +385,7 @@ void redis_store::answer_whois(peer_id who, const json::object& request) {
     servers_.answer(request, std::move(answer));
 }
 
-task<> redis_store::let_go(peer_id id, json::object request) {
+task<> redis_store::give_over(peer_id id, json::object request) {
     // Its memberships were moved before this was asked; that may still be on its way here.
     const auto deadline = shard::now() + bus_.timeout() / 2;
     for (;;) {

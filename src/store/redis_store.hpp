@@ -36,7 +36,11 @@ public:
                                              std::optional<channel::secret> proof,
                                              channel::peer_record record) override;
     channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before) override;
-    channel::task<bool> save_peer(protocol::peer_id id, channel::peer_record record, bool count_anew) override;
+    channel::task<channel::ownership> save_peer(
+        protocol::peer_id id, channel::peer_record record,
+        std::optional<std::vector<channel::kept_membership>> count_from) override;
+    channel::task<> let_go(protocol::peer_id id) override;
+    void peer_back(protocol::peer_id id, channel::peer_record record) override;
     channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) override;
     void forget_membership(protocol::peer_id id, protocol::channel_id in) override;
     void peer_left(protocol::peer_id id, bool resumable, bool quit) override;
@@ -64,10 +68,11 @@ private:
     // --- what other servers ask for; on shard 0, then where the peer is at home
     void on_request(boost::json::object request);
     void on_peer_request(protocol::peer_id about, boost::json::object request);
+    [[nodiscard]] channel::task<> leave_letter(protocol::peer_id to, boost::json::object request);
     void answer_relay(protocol::peer_id to, const boost::json::object& request);
     void answer_whois(protocol::peer_id who, const boost::json::object& request);
     [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
-    [[nodiscard]] channel::task<> let_go(protocol::peer_id id, boost::json::object request);
+    [[nodiscard]] channel::task<> give_over(protocol::peer_id id, boost::json::object request);
     [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
     [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);
     void come_back_to(const protocol::channel_id& id);

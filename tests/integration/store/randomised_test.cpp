@@ -28,7 +28,7 @@ unsigned number_from_environment(const char* name, unsigned otherwise) {
 
 /// SIGNALLER_TEST_SEED is another run, SIGNALLER_TEST_STEPS a longer one.
 unsigned seed() { return number_from_environment("SIGNALLER_TEST_SEED", 1); }
-unsigned steps() { return number_from_environment("SIGNALLER_TEST_STEPS", 200); }
+unsigned steps() { return number_from_environment("SIGNALLER_TEST_STEPS", 600); }
 
 /// What anybody was ever told of a channel's messages: a number stands for one message.
 using record = std::map<std::int64_t, std::string>;
@@ -80,7 +80,7 @@ public:
             made->send("/descp {" + fields + "}");
             const auto answer = made->next();
             remember("connected to server " + std::to_string(node) + ", seen " + std::to_string(seen_) + ": " +
-                     boost::json::serialize(answer).substr(0, 900));
+                     boost::json::serialize(answer).substr(0, 700));
             if (text_of(answer, "type") != "welcome") {
                 if (number_of(answer, "code") != 400)
                     throw violation(name_ + " is refused: " + boost::json::serialize(answer));
@@ -182,7 +182,7 @@ private:
 
     void remember(std::string line) {
         trace_.push_back(std::move(line));
-        if (trace_.size() > 16) trace_.pop_front();
+        if (trace_.size() > 100) trace_.pop_front();
     }
     [[noreturn]] void complain(const std::string& what) {
         std::string text = name_ + " " + what + "; before that";
@@ -193,11 +193,13 @@ private:
         } catch (const std::exception&) {
             // No more.
         }
-        throw violation(text);
+        // Not in the exception: Boost.Test shows the first 4 kB of one.
+        BOOST_TEST_MESSAGE(text);
+        throw violation(name_ + " " + what);
     }
 
     void hear(const event& got) {
-        remember("> " + std::to_string(seen_) + " " + boost::json::serialize(got).substr(0, 160));
+        remember("> " + std::to_string(seen_) + " " + boost::json::serialize(got).substr(0, 260));
         const auto type = text_of(got, "type");
         if (type == "bye") return;
         if (type != "pong") ++seen_;

@@ -1,0 +1,106 @@
+#include "integration/store/fixture.hpp"
+
+using namespace stored;
+
+namespace {
+
+const std::vector<std::string> impatient{"--store-timeout", "300ms"};
+
+event resume(client& now, const client& before, int seen) {
+    return come_back(now, before, "\"resume\": true, \"seen\": " + std::to_string(seen));
+}
+
+}  // namespace
+
+/// Sessions that come back where it is hard to tell what they have had.
+BOOST_AUTO_TEST_SUITE(coming_back)
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_cut_off_gives_no_session_back_that_may_be_elsewhere) {
+    redis_process redis;
+    forwarder way(redis.store().substr(5));
+    const server_process near(with_store(redis.store(), impatient));
+    const server_process far(with_store(way.store(), impatient));
+    auto alice = peer_at(near, "alice");
+    auto bob = peer_at(far, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    alice.ask("/pubmsg " + channel + " first");
+    bob.expect("pubmsg");
+    way.kill();
+    bob.drop();
+    client refused(far.port());
+    refused.send("/descp {" + bob.proof() + ", \"resume\": true, \"seen\": 2}");
+    refused.expect_error(400);
+    client second(near.port());
+    BOOST_TEST(!flag_of(resume(second, bob, 2), "lost"));
+    alice.ask("/pubmsg " + channel + " second");
+    second.expect("pubmsg", {{"content", "second"}});
+    second.drop();
+    alice.ask("/pubmsg " + channel + " third");
+    way.start();
+    // It still remembers a session with two events.
+    client third(far.port());
+    const auto welcome = ask_until(third, "/descp {" + bob.proof() + ", \"resume\": true, \"seen\": 3}", "welcome");
+    BOOST_TEST(!flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 1);
+    third.expect("pubmsg", {{"content", "third"}, {"seq", 3}});
+    third.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_counts_anew_is_told_nothing_from_before) {
+    redis_process redis;
+    server_process first(with_store(redis.store()));
+    server_process second(with_store(redis.store()));
+    auto alice = peer_at(first, "alice");
+    auto bob = peer_at(first, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    for (int i = 1; i <= 3; ++i) {
+        alice.ask("/pubmsg " + channel + " old");
+        bob.expect("pubmsg");
+    }
+    bob.drop();
+    client elsewhere(second.port());
+    // More than there ever was: nobody knows what that may have been.
+    BOOST_TEST(flag_of(resume(elsewhere, bob, 100), "lost"));
+    second.kill();
+    second.wait_exit();
+    alice.ask("/pubmsg " + channel + " new");
+    client back(first.port());
+    const auto welcome = resume(back, bob, 0);
+    BOOST_TEST(!flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 1);
+    back.expect("pubmsg", {{"content", "new"}, {"seq", 4}});
+    // The same where the server has not changed.
+    back.drop();
+    client again(first.port());
+    BOOST_TEST(flag_of(resume(again, bob, 100), "lost"));
+    again.drop();
+    alice.ask("/pubmsg " + channel + " newer");
+    client last(first.port());
+    BOOST_TEST(number_of(resume(last, bob, 0), "missed") == 1);
+    last.expect("pubmsg", {{"content", "newer"}, {"seq", 5}});
+    last.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(who_resumed_where_it_was_stays_online_for_other_servers_when_its_window_would_have_been_over) {
+    const two_nodes nodes({"--resume-window", "500ms", "--retention", "1s"});
+    auto alice = peer_at(nodes.a, "alice");
+    auto bob = peer_at(nodes.b, "bob", "\"resume\": true");
+    bob.drop();
+    client back(nodes.b.port());
+    BOOST_TEST(flag_of(resume(back, bob, 0), "resumed"));
+    // Three windows long.
+    for (int i = 0; i < 30; ++i) {
+        fixture::answered(alice, "/privmsg " + bob.id() + " still there?", "ack");
+        back.expect("privmsg");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    client thief(nodes.a.port());
+    thief.send("/descp {\"id\": \"" + bob.id() + "\"}");
+    thief.expect_error(433);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
