@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -62,8 +63,9 @@ pid_t start(std::vector<std::string> options, int output, int errors) {
     dup2(output, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
     // Ours, and the server refuses variables with its prefix that it does not know.
-    for (const char* const name : {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE",
-                                   "SIGNALLER_TEST_SEED", "SIGNALLER_TEST_STEPS", "SIGNALLER_TEST_STORE"})
+    for (const char* const name :
+         {"SIGNALLER_BINARY", "SIGNALLER_TEST_THREADS", "SIGNALLER_TEST_PATIENCE", "SIGNALLER_TEST_SEED",
+          "SIGNALLER_TEST_STEPS", "SIGNALLER_TEST_STORE", "SIGNALLER_TEST_SECONDS"})
         unsetenv(name);
     execv(arguments.front(), arguments.data());
     _exit(127);
@@ -105,10 +107,10 @@ server_process::server_process(std::vector<std::string> options) {
     pid_ = start(std::move(options), pipe_ends[1], errors_);
     close(pipe_ends[1]);
     output_ = pipe_ends[0];
-    read_port();
+    read_ports();
 }
 
-void server_process::read_port() {
+void server_process::read_ports() {
     std::string text;
     const auto deadline = clock::now() + patience();
     while (text.find('\n') == std::string::npos) {
@@ -121,10 +123,14 @@ void server_process::read_port() {
         if (count <= 0) throw std::runtime_error("the server ended at once: " + errors());
         text.append(part, static_cast<std::size_t>(count));
     }
-    const auto line = text.substr(0, text.find('\n'));
-    const auto colon = line.rfind(':');
-    if (line.find(" listening on ") == std::string::npos) throw std::runtime_error("the server says: " + line);
-    if (line.find("://") != std::string::npos) port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
+    if (text.substr(0, text.find('\n')).find(" listening on ") == std::string::npos)
+        throw std::runtime_error("the server says: " + text);
+    // All lines come in one write.
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find(" listening on ") == std::string::npos || line.find("://") == std::string::npos) continue;
+        ports_.push_back(static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1))));
+    }
 }
 
 std::string server_process::errors() const { return content_of(errors_); }

@@ -25,7 +25,10 @@ public:
     server_process(const server_process&) = delete;
     server_process& operator=(const server_process&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// Of the first address.
+    [[nodiscard]] std::uint16_t port() const { return ports_.empty() ? std::uint16_t{0} : ports_.front(); }
+    /// In the order of `--address`.
+    [[nodiscard]] const std::vector<std::uint16_t>& ports() const { return ports_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
     void terminate() const;
@@ -34,13 +37,13 @@ public:
     int wait_exit();
 
 private:
-    void read_port();
+    void read_ports();
     [[nodiscard]] std::string errors() const;
 
     pid_t pid_ = -1;
     int output_ = -1;
     int errors_ = -1;  ///< a file without a name: no pipe that fills up
-    std::uint16_t port_ = 0;
+    std::vector<std::uint16_t> ports_;
     bool killed_ = false;
 };
 
