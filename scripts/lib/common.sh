@@ -76,7 +76,7 @@ need() {
 need_build() {
     local boost
     boost=$(boost_version)
-    need g++=g++ cmake=cmake ninja=ninja-build pkg-config=pkg-config libssl-dev libspdlog-dev libhiredis-dev librhonabwy-dev libjansson-dev \
+    need g++=g++ cmake=cmake ninja=ninja-build pkg-config=pkg-config libssl-dev libspdlog-dev libhiredis-dev librhonabwy-dev libjansson-dev prometheus-cpp-dev \
         "libboost${boost}-dev" "libboost-json${boost}-dev" "libboost-program-options${boost}-dev" "$@"
 }
 

@@ -24,6 +24,7 @@ const log_position& audience::position_of(const peer& who) const { return member
 
 void audience::add(peer& who) {
     members_.push_back({&who, log_->head(), 0});
+    ++home_.count.memberships;
     who.add_membership(*this, members_.size() - 1);
 }
 
@@ -39,6 +40,7 @@ void audience::remove(peer& who) {
         somebody_behind_ = true;
     }
     members_.pop_back();
+    --home_.count.memberships;
 }
 
 void audience::append(std::string_view frame, std::uint64_t seq, std::span<const protocol::peer_id> except) {
@@ -104,6 +106,7 @@ void audience::deliver(std::size_t index) {
     const auto written = to->write(std::span(pieces).first(frames.back.empty() ? 1 : 2));
     if (written == frames.size()) {
         m.position = log_->head();
+        home_.count.channel_events += m.position.ordinal - from.ordinal;
     } else {
         const auto reached = log_->advance(from.ordinal, written);
         m.position = reached.at;
@@ -113,6 +116,7 @@ void audience::deliver(std::size_t index) {
             to->box().append_rest(cut.front.substr(in_front), cut.back.substr(reached.into_entry - in_front));
             m.position = log_->position_of(reached.at.ordinal + 1);
         }
+        home_.count.channel_events += m.position.ordinal - from.ordinal;
         somebody_behind_ = true;
     }
     if (m.who->resumable()) {
@@ -123,6 +127,8 @@ void audience::deliver(std::size_t index) {
 bool audience::fan_out_slice(std::size_t& budget) {
     if (!in_round_) {
         in_round_ = true;
+        round_began_ = shard::now();
+        home_.count.fan_out_members.observe(static_cast<double>(members_.size()));
         round_start_ = log_->head().ordinal;
         again_ = false;
         cursor_ = 0;
@@ -131,6 +137,7 @@ bool audience::fan_out_slice(std::size_t& budget) {
     for (; budget > 0 && cursor_ < members_.size(); --budget, ++cursor_) deliver(cursor_);
     if (cursor_ < members_.size()) return true;
     in_round_ = false;
+    home_.count.fan_out_seconds.observe(std::chrono::duration<double>(shard::now() - round_began_).count());
     end_round();
     return again_;
 }

@@ -2,6 +2,7 @@
 
 #include "channel/channel_log.hpp"
 #include "channel/outbox.hpp"
+#include "channel/timer_wheel.hpp"
 #include "protocol/object_id.hpp"
 
 #include <coroutine>
@@ -83,6 +84,7 @@ private:
     std::size_t cursor_ = 0;
     std::uint64_t round_start_ =
         0;  ///< the head when the round began: at its end everybody who keeps up has got that far
+    steady_time round_began_{};
     std::vector<std::coroutine_handle<>> waiting_for_room_;
     bool in_round_ = false;  ///< a round is under way
     bool again_ = false;     ///< somebody may have been missed, or something came: another round

@@ -43,6 +43,11 @@ peer_id make_local_id() {
     return id;
 }
 
+resume_result result_of(bool counts, bool all_there) {
+    if (!counts) return resume_result::taken_back;
+    return all_there ? resume_result::complete : resume_result::lost;
+}
+
 /// Keeps a peer while somebody is on the way to it, also if another is there first and ends it.
 class peer_pin {
 public:
@@ -80,6 +85,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         co_return;
     }
     if (!known) {
+        if (request.session) home.count.note(resume_result::unknown);
         start_new(home, id, secret::make(), request);
         co_return;
     }
@@ -92,6 +98,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         co_await take_back(*known, request);
         co_return;
     }
+    if (request.session) home.count.note(resume_result::refused);
     fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
 }
 
@@ -117,9 +124,11 @@ task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optiona
     switch (found.what) {
         case claim::kind::no_answer: fail_without_store(); co_return;
         case claim::kind::in_use:
+            if (request.session) home.count.note(resume_result::refused);
             fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
             co_return;
         case claim::kind::new_start:
+            if (request.session) home.count.note(resume_result::unknown);
             start_new(home, id, fresh, request);
             home.find_peer(id)->tenure = found.tenure;
             co_return;
@@ -127,6 +136,7 @@ task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optiona
     }
     if (const peer* const first = home.find_peer(id); first && !first->half_back()) {
         // By way of another connection, meanwhile.
+        home.count.note(resume_result::refused);
         fail(failure(numeric::unknown_error, "the session is just being taken back: try again"));
         co_return;
     }
@@ -185,6 +195,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
         collected = back->end_return_anew(goes_on_counting);
     }
     const auto missed = whole ? back->count_missed(seen) : 0;
+    home.count.note(result_of(counts, whole));
     back->attach(link_);
     std::string frame;
     const bool lost = !whole && (counts || request.seen.value_or(0) > 0);
@@ -297,6 +308,7 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     }
     known.end_claim();
     if (!known.resumable()) set_positions(known, channels);
+    shard::current().count.note(result_of(counts, whole));
     known.attach(link_);
     known.expect_ice();
     std::string frame;

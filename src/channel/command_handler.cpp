@@ -68,6 +68,7 @@ task<> command_handler::handle(std::string_view message) {
     label_ = parsed.stage == parse_stage::bad_label ? std::string_view() : parsed.label;
     verb_ = parsed.unknown_verb.empty() ? parsed.verb : parsed.unknown_verb;
     if (me()) me()->last_command = shard::now_roughly();
+    failed_with_.reset();
     const bool accepted = within_rate();
     if (parsed.stage == parse_stage::bad_label) {
         fail(*parsed.error);
@@ -79,6 +80,12 @@ task<> command_handler::handle(std::string_view message) {
         fail(*parsed.error);
     } else {
         co_await carry_out(*parsed.value);
+    }
+    auto& count = shard::current().count.commands;
+    if (failed_with_) {
+        count.failed(verb_, *failed_with_);
+    } else {
+        count.succeeded(*parsed.value);
     }
     label_ = verb_ = {};
 }
@@ -156,6 +163,7 @@ void command_handler::reply(std::string_view event) {
     std::string frame;
     protocol::append_text_frame(frame, event);
     link_.send(frame);
+    ++shard::current().count.direct_events;
 }
 
 void command_handler::reply_uncounted(std::string_view event) {
@@ -187,6 +195,7 @@ void command_handler::fail_without_store() {
 }
 
 void command_handler::fail(const failure& why, std::optional<std::chrono::milliseconds> retry_after) {
+    failed_with_ = why.code;
     std::string event;
     protocol::event::error(event, label_, verb_, why, retry_after);
     reply(event);

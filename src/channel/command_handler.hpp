@@ -172,6 +172,7 @@ private:
 
     link& link_;
     command_rate rate_;
+    std::optional<protocol::numeric> failed_with_;  ///< the command under way
     peer* acts_for_ = nullptr;
     std::unique_ptr<access> access_;  ///< null: the server asks for no token, or there was none yet
     std::string_view label_;          ///< of the command under way

@@ -3,6 +3,8 @@
 #include "channel/peer.hpp"
 #include "channel/shard.hpp"
 
+#include <utility>
+
 namespace channel {
 
 link::~link() { leave_shard(); }
@@ -10,6 +12,7 @@ link::~link() { leave_shard(); }
 void link::leave_shard() {
     if (dirty_) shard_->forget_dirty(*this);
     dirty_ = false;
+    shard_->count.queue_bytes -= std::exchange(queued_bytes_, 0);
 }
 
 void link::flush_soon() {
@@ -26,6 +29,7 @@ void link::send(std::string_view frame) {
         return;
     }
     outbox_.append(frame);
+    if (blocked_) note_queue();
     flush_soon();
 }
 
@@ -37,8 +41,15 @@ void link::send(log_span span) {
 
 void link::flush() {
     if (blocked_) return;
-    const bool all_gone = outbox_.flush(*this, owner);
+    const bool all_gone = outbox_.flush(*this, owner, shard_->count);
+    if (!all_gone || queued_bytes_ > 0) note_queue();
     if (all_gone && owner) owner->catch_up();
+}
+
+void link::note_queue() {
+    const auto waiting = static_cast<std::uint32_t>(outbox_.waiting_bytes());
+    shard_->count.queue_bytes += waiting;
+    shard_->count.queue_bytes -= std::exchange(queued_bytes_, waiting);
 }
 
 std::size_t link::write(std::span<const std::string_view> pieces) {

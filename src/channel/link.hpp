@@ -4,6 +4,7 @@
 #include "protocol/numeric.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -72,8 +73,11 @@ protected:
 private:
     friend class shard;
 
+    void note_queue();
+
     shard* shard_;
     outbox outbox_;
+    std::uint32_t queued_bytes_ = 0;  ///< as counted in the shard's figures: while the socket is full
     bool blocked_ = false;
     bool dirty_ = false;
 };

@@ -1,5 +1,6 @@
 #include "channel/outbox.hpp"
 
+#include "channel/counters.hpp"
 #include "channel/link.hpp"
 #include "protocol/event.hpp"
 #include "protocol/text_frame.hpp"
@@ -51,22 +52,22 @@ void outbox::append_rest(std::string_view front, std::string_view back) {
     open.bytes.append(back);
 }
 
-bool outbox::flush(link& to, loss_listener* listener) {
+bool outbox::flush(link& to, loss_listener* listener, counters& count) {
     if (!waiting_) return true;
     std::vector<std::string_view> pieces;
     while (waiting_->sent < waiting_->bytes.size() || !waiting_->spans.empty()) {
-        replace_lost_spans(listener);
+        replace_lost_spans(listener, count);
         pieces.clear();
         const auto wanted = gather(pieces);
         const auto written = to.write(pieces);
-        consume(written);
+        consume(written, count);
         if (written < wanted) return false;
     }
     waiting_.reset();
     return true;
 }
 
-void outbox::replace_lost_spans(loss_listener* listener) {
+void outbox::replace_lost_spans(loss_listener* listener, counters& count) {
     auto& [bytes, sent, spans] = *waiting_;
     for (std::size_t i = 0; i < spans.size();) {
         if (!spans[i].span.is_trimmed()) {
@@ -75,6 +76,7 @@ void outbox::replace_lost_spans(loss_listener* listener) {
         }
         const auto gone = std::move(spans[i]);
         spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(i));
+        count.skipped_events += gone.span.events;
         std::string event;
         protocol::event::lost(event, gone.span.channel, gone.span.from.seq + 1, gone.span.to.seq);
         std::string frame;
@@ -109,14 +111,14 @@ std::size_t outbox::gather(std::vector<std::string_view>& pieces) const {
     return total;
 }
 
-void outbox::consume(std::size_t count) {
+void outbox::consume(std::size_t written, counters& count) {
     auto& [bytes, sent, spans] = *waiting_;
     for (;;) {
         const auto limit = spans.empty() ? bytes.size() : spans.front().at;
-        const auto taken = std::min(count, limit - sent);
+        const auto taken = std::min(written, limit - sent);
         sent += taken;
-        count -= taken;
-        if (spans.empty() || sent < limit || !consume_span(count)) break;
+        written -= taken;
+        if (spans.empty() || sent < limit || !consume_span(written, count)) break;
     }
     // A connection that stays behind must not keep what it has got already.
     if (sent > compacted_from_bytes && sent > bytes.size() / 2) {
@@ -126,23 +128,25 @@ void outbox::consume(std::size_t count) {
     }
 }
 
-bool outbox::consume_span(std::size_t& count) {
+bool outbox::consume_span(std::size_t& written, counters& count) {
     auto& [bytes, sent, spans] = *waiting_;
     log_span& span = spans.front().span;
     for (auto r = next_run(span, span.from.ordinal); r.begin < r.end; r = next_run(span, span.from.ordinal)) {
         const auto size = span.log->read(r.begin, r.end).size();
-        if (count >= size) {
-            count -= size;
+        if (written >= size) {
+            written -= size;
             span.events -= r.end - r.begin;
+            count.channel_events += r.end - r.begin;
             span.from = span.log->position_of(r.end);
             continue;
         }
-        if (count == 0) {
+        if (written == 0) {
             return false;
         }
-        const auto reached = span.log->advance(r.begin, count);
-        count = 0;
+        const auto reached = span.log->advance(r.begin, written);
+        written = 0;
         span.events -= reached.at.ordinal - r.begin;
+        count.channel_events += reached.at.ordinal - r.begin;
         span.from = reached.at;
         if (reached.into_entry > 0) {
             // Only the rest of that frame is copied; the stretch goes on at a frame boundary.
@@ -152,6 +156,7 @@ bool outbox::consume_span(std::size_t& count) {
             rest.erase(0, reached.into_entry);
             span.from = span.log->position_of(reached.at.ordinal + 1);
             span.events -= 1;
+            ++count.channel_events;
             bytes.insert(sent, rest);
             for (auto& marked : spans) marked.at += rest.size();
         }

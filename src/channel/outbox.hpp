@@ -13,6 +13,7 @@
 namespace channel {
 
 class link;
+struct counters;
 
 /// A stretch of a channel's log that somebody still has to get.
 struct log_span {
@@ -54,7 +55,7 @@ public:
     void append_rest(std::string_view front, std::string_view back);
 
     /// Writes until all is gone or the link takes no more; true if nothing waits any more.
-    bool flush(link& to, loss_listener* listener);
+    bool flush(link& to, loss_listener* listener, counters& count);
 
     void clear() { waiting_.reset(); }
 
@@ -69,10 +70,10 @@ private:
         std::vector<marked_span> spans;
     };
 
-    void replace_lost_spans(loss_listener* listener);
+    void replace_lost_spans(loss_listener* listener, counters& count);
     [[nodiscard]] std::size_t gather(std::vector<std::string_view>& pieces) const;
-    void consume(std::size_t count);
-    bool consume_span(std::size_t& count);
+    void consume(std::size_t written, counters& count);
+    bool consume_span(std::size_t& written, counters& count);
     [[nodiscard]] content& opened();
 
     std::unique_ptr<content> waiting_;

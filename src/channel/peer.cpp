@@ -16,6 +16,7 @@ peer::peer(shard& home, protocol::peer_id id, const secret& session) : home_(hom
 peer::~peer() {
     stop_remembering();
     if (keeping_) keeping_->owner = nullptr;
+    if (link_) --home_.count.connected_peers;
     while (!memberships_.empty()) memberships_.back().in->remove(*this);
 }
 
@@ -26,6 +27,7 @@ void peer::attach(link& to) {
     resume_until_.reset();
     changing_hands_ = false;
     link_ = &to;
+    ++home_.count.connected_peers;
     to.owner = this;
     connected_at_ms = shard::now_ms();
     last_command = shard::now();
@@ -40,6 +42,7 @@ void peer::detach() {
     }
     link_->owner = nullptr;
     link_ = nullptr;
+    --home_.count.connected_peers;
 }
 
 void peer::change_hands() {
@@ -125,6 +128,7 @@ void peer::send(std::string_view event) {
         keep(frame, 1);
     } else if (link_) {
         link_->send(frame);
+        ++home_.count.direct_events;
     }
 }
 
@@ -139,6 +143,7 @@ void peer::send_uncounted(std::string_view event) {
         return;
     }
     link_->send(frame);
+    ++home_.count.direct_events;
 }
 
 void peer::send_ice(std::string_view label) {
@@ -174,6 +179,7 @@ void peer::give(log_span span) {
         return;
     }
     if (span.is_trimmed()) {
+        home_.count.skipped_events += span.events;
         std::string event;
         protocol::event::lost(event, span.channel, span.from.seq + 1, span.to.seq);
         std::string frame;

@@ -64,6 +64,7 @@ void peer::keep_span(const log_span& span) {
     const bool too_much = link_ && !span.is_trimmed() &&
         waiting + span.log->read(span.from.ordinal, span.to.ordinal).size() > home_.config().queue_bytes / 2;
     if (span.is_trimmed() || too_much) {
+        home_.count.skipped_events += span.events;
         std::string event;
         protocol::event::lost(event, span.channel, span.from.seq + 1, span.to.seq);
         protocol::append_text_frame(frames, event);
@@ -76,6 +77,7 @@ void peer::keep_span(const log_span& span) {
             frames.append(frame.front).append(frame.back);
             ++count;
         }
+        home_.count.channel_events += count;
         journal_->note(span);
     }
     note_reached(span.channel, span.to.seq);

@@ -240,7 +240,9 @@ void shard::arm_timer() {
     timer_.expires_at(armed_until_);
     timer_.async_wait([this](boost::system::error_code ec) {
         if (ec) return;
-        wheel_.advance(now());
+        const auto woken = now();
+        count.loop_lag_seconds.observe(std::chrono::duration<double>(woken - armed_until_).count());
+        wheel_.advance(woken);
         arm_timer();
     });
 }

@@ -2,6 +2,7 @@
 
 #include "channel/audience.hpp"
 #include "channel/channel.hpp"
+#include "channel/counters.hpp"
 #include "channel/peer.hpp"
 #include "channel/settings.hpp"
 #include "channel/task.hpp"
@@ -185,6 +186,9 @@ public:
 
     /// While the server shuts down nobody is told of anybody's leaving.
     bool draining = false;
+
+    counters count;
+    [[nodiscard]] std::size_t remembered_count() const { return remembered_count_; }
 
     /// Members served before the loop looks at its sockets again.
     static constexpr std::size_t members_per_slice = 64;

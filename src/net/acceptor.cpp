@@ -133,6 +133,8 @@ void acceptor::start_session(int fd, const client_address& from) {
     if (why_not == refusal::none && host_.counts(from)) why_not = host_.admissions().enter(from, channel::shard::now());
     if (open >= limit + politely_refused || (why_not != refusal::none && host_.refused >= politely_refused)) {
         --host_.connections();
+        ++host_.count.accepted;
+        host_.count.note(why_not);
         ::close(fd);
         return;
     }

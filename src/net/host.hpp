@@ -1,8 +1,10 @@
 #pragma once
 
 #include "channel/shard.hpp"
+#include "channel/task.hpp"
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
+#include "net/counters.hpp"
 #include "net/http.hpp"
 #include "net/origin_list.hpp"
 
@@ -22,11 +24,12 @@ class tls_context;
 
 enum class encryption : std::uint8_t { none, tls };
 
-/// What plain HTTP requests of the signalling port are answered with. Called from all shards at once.
+/// What plain HTTP requests are answered with. Called from all shards at once.
 class http_site {
 public:
     virtual ~http_site() = default;
-    [[nodiscard]] virtual std::string answer(const http_request& request) const = 0;
+    /// A whole response. The request stays valid until this is done; it may travel to other shards, and comes back.
+    [[nodiscard]] virtual channel::task<std::string> answer(const http_request& request) const = 0;
 };
 
 /// Bounds and time-outs of connections; constant while the server runs.
@@ -50,6 +53,7 @@ struct connection_settings {
     bool proxy_protocol = false;
     /// Of all paths, without a slash at its end; empty: none.
     std::string path_prefix;
+    bool has_websockets = true;
     /// Whose pages may upgrade.
     origin_list allowed_origins;
 };
@@ -97,6 +101,7 @@ public:
     buffer_pool buffers;
     std::shared_ptr<const tls_context> tls;  ///< for those who come from now on; null: all connections are plain
     std::size_t refused = 0;                 ///< sessions that only say so
+    counters count;
 
     void enlist(session& added);
     void delist(session& gone);

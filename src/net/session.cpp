@@ -35,7 +35,10 @@ session::session(host& at, int fd, const client_address& from, refusal why_not, 
       admitted_(why_not == refusal::none && at.counts(from)) {
     socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
     host_->enlist(*this);
-    if (refusal_ != refusal::none) ++host_->refused;
+    ++host_->count.accepted;
+    if (refusal_ == refusal::none) return;
+    ++host_->refused;
+    host_->count.note(refusal_);
 }
 
 session::~session() {
@@ -55,9 +58,11 @@ task<> session::run(std::unique_ptr<session> self) {
     try {
         s.schedule_in(s.host_->settings().handshake_timeout);
         bool ready = co_await s.read_proxy_header();
+        if (!ready) s.host_->count.note(handshake_failure::proxy_header);
         if (ready && s.encryption_ == encryption::tls) ready = co_await s.secure();
         if (ready) s.upgraded_ = co_await s.upgrade();
         if (s.upgraded_) {
+            ++s.host_->count.upgraded;
             s.phase_ = phase::undescribed;
             s.schedule_in(s.host_->settings().describe_timeout);
             co_await s.converse();
@@ -103,7 +108,9 @@ void session::enter_as(const client_address& who) {
     if (refusal_ == refusal::none && host_->counts(who))
         refusal_ = host_->admissions().enter(who, channel::shard::now());
     admitted_ = refusal_ == refusal::none && host_->counts(who);
-    if (refusal_ != refusal::none && !was_refused) ++host_->refused;
+    if (refusal_ == refusal::none || was_refused) return;
+    ++host_->refused;
+    host_->count.note(refusal_);
 }
 
 task<bool> session::upgrade() {
@@ -123,7 +130,7 @@ task<bool> session::upgrade() {
             auto parsed = parse_http(header, host_->settings().http);
             if (parsed.status == http_status::need_more) break;
             if (parsed.status == http_status::refused) {
-                failed_handshake_ = true;
+                note_failure(handshake_failure::malformed);
                 send_raw(parsed.response);
                 co_return false;
             }
@@ -135,8 +142,10 @@ task<bool> session::upgrade() {
         }
     }
     // Browsers open connections in advance that they may never use: not a word is no failure, half a request is.
-    failed_handshake_ = timed_out_ && !header.empty();
-    if (timed_out_ && !header.empty()) send_raw(make_refusal(408, "the request header took too long"));
+    if (timed_out_ && !header.empty()) {
+        note_failure(handshake_failure::timeout);
+        send_raw(make_refusal(408, "the request header took too long"));
+    }
     co_return false;
 }
 
@@ -152,6 +161,10 @@ task<bool> session::answer(http_request request) {
     if (request.path.empty() && !request.upgrade) {
         send_raw(make_redirect(request, settings.path_prefix + "/"));
     } else if (request.upgrade) {
+        if (!settings.has_websockets) {
+            send_raw(make_refusal(404, "there are no WebSockets on this address"));
+            co_return false;
+        }
         if (request.path.empty()) request.path = "/";
         // Only now: a proxy may carry requests of many clients over one connection before that.
         if (client != address_) enter_as(client);
@@ -160,15 +173,19 @@ task<bool> session::answer(http_request request) {
             co_return false;
         }
         if (!settings.allowed_origins.admits(request.origin)) {
+            host_->count.note(handshake_failure::origin);
             send_raw(make_refusal(403, "pages of this origin may not connect here"));
             co_return false;
         }
         const auto answer = answer_upgrade(request);
         if (answer.accepted) commands_.offer_token(bearer_token(request));
+        if (!answer.accepted) host_->count.note(handshake_failure::upgrade);
         send_raw(answer.response);
         co_return answer.accepted;
     } else {
-        send_raw(host_->site().answer(request));
+        ++host_->count.http_requests;
+        const auto response = co_await host_->site().answer(request);
+        send_raw(response);
     }
     // A client that does not read its answers gets no more of them.
     while (!box().empty() && !broken_ && !timed_out_ && !closing()) co_await something();
@@ -202,6 +219,11 @@ task<> session::consume(std::span<char> input) {
             on_control_frame(event);
         }
     }
+}
+
+void session::note_failure(handshake_failure why) {
+    failed_handshake_ = true;
+    host_->count.note(why);
 }
 
 void session::on_control_frame(const frame_event& event) {
@@ -249,6 +271,11 @@ std::string session::farewell() const {
 
 task<> session::say_goodbye() {
     phase_ = phase::closing;
+    if (upgraded_ && ended_) {
+        ++host_->count.broken;
+    } else if (upgraded_) {
+        host_->count.note(close_code_);
+    }
     timed_out_ = false;
     schedule_in(host_->settings().close_timeout);
     if (upgraded_ && !ended_) send_raw(farewell());

@@ -6,6 +6,7 @@
 #include "channel/timer_wheel.hpp"
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
+#include "net/counters.hpp"
 #include "net/frame.hpp"
 #include "net/host.hpp"
 #include "net/tls_stream.hpp"
@@ -64,6 +65,8 @@ private:
 
     /// Takes the place of a client at this address, in stead of its place so far.
     void enter_as(const client_address& who);
+    /// Through the client's fault: its address may not do this too often.
+    void note_failure(handshake_failure why);
     void on_control_frame(const frame_event& event);
     void note_progress();
     [[nodiscard]] std::string farewell() const;

@@ -26,7 +26,9 @@ bool would_block(int error) { return error == EAGAIN || error == EINTR; }
 
 session::received session::receive(char* into, std::size_t capacity) {
     if (ended_) return {reading::ended, 0};
-    return tls_ ? receive_decrypted(into, capacity) : receive_from_socket(into, capacity);
+    const auto got = tls_ ? receive_decrypted(into, capacity) : receive_from_socket(into, capacity);
+    host_->count.received_bytes += got.count;
+    return got;
 }
 
 session::received session::receive_from_socket(char* into, std::size_t capacity) {
@@ -44,9 +46,9 @@ void session::send_raw(std::string_view bytes) {
 }
 
 std::size_t session::try_write(std::span<const std::string_view> pieces) {
-    if (!tls_) return send_to_socket(pieces);
-    const auto taken = tls_->write(pieces);
-    look_after_tls();
+    const auto taken = tls_ ? tls_->write(pieces) : send_to_socket(pieces);
+    host_->count.sent_bytes += taken;
+    if (tls_) look_after_tls();
     return taken;
 }
 

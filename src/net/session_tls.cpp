@@ -27,14 +27,15 @@ task<bool> session::secure() {
         look_after_tls();
         if (state == tls_stream::handshake_state::done) co_return true;
         if (state == tls_stream::handshake_state::under_way) continue;
-        failed_handshake_ = true;
-        if (state == tls_stream::handshake_state::plain_text) {
+        const bool plain = state == tls_stream::handshake_state::plain_text;
+        note_failure(plain ? handshake_failure::not_tls : handshake_failure::tls);
+        if (plain) {
             tls_.reset();
             send_raw(make_refusal(400, "this port speaks TLS: the address begins with https:// or wss://"));
         }
         co_return false;
     }
-    failed_handshake_ = timed_out_ && tls_;
+    if (timed_out_ && tls_) note_failure(handshake_failure::timeout);
     co_return false;
 }
 

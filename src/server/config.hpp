@@ -76,6 +76,7 @@ struct config {
     std::string turn_secrets;             ///< as are_turn_secrets takes them; empty: none
     std::chrono::milliseconds turn_ttl{std::chrono::hours{24}};
     std::string turn_rest_key;  ///< empty: `GET /turn` is not served
+    std::string admin_address;  ///< as parse_listen_addresses reads them; empty: none
     log_level log = log_level::info;
     std::string server_name = "signaller/" + std::string{version()};
 };

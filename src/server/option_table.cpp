@@ -473,6 +473,29 @@ void add_access(std::vector<option>& table) {
         [](auto& c) -> auto& { return c.limits.access_token; }));
 }
 
+/// Each with a port of its own, or a unix socket.
+bool assign_admin_address(config& to, std::string_view value) {
+    if (value == "none") {
+        to.admin_address.clear();
+        return true;
+    }
+    const auto places = net::parse_listen_addresses(value);
+    const auto is_whole = [](const net::listen_address& one) { return !one.is_plain && (one.is_unix || one.port); };
+    if (!places || !std::ranges::all_of(*places, is_whole)) return false;
+    to.admin_address = value;
+    return true;
+}
+
+void add_administration(std::vector<option>& table) {
+    constexpr std::string_view group = "Administration";
+    table.push_back({group, "admin-address",
+                     "where metrics and administration are, by plain HTTP: IP:PORT, [IPv6]:PORT or unix:/PATH; then "
+                     "metrics are only there",
+                     "LIST", "", "none, or IP:PORT, [IPv6]:PORT or unix:/path, with commas between",
+                     assign_admin_address,
+                     [](const config& from) { return from.admin_address.empty() ? "none" : from.admin_address; }});
+}
+
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
@@ -485,6 +508,7 @@ std::vector<option> make_table() {
     add_access(table);
     add_ice(table);
     add_store(table);
+    add_administration(table);
     table.push_back(choice(
         {"Logging", "log-level", "least severity that is logged"},
         {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));

@@ -23,6 +23,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds end_poll_interval{10};
+constexpr std::chrono::seconds pulse_interval{1};
 
 net::connection_settings connection_settings(const config& from) {
     net::connection_settings to;
@@ -44,6 +45,20 @@ net::connection_settings connection_settings(const config& from) {
     return to;
 }
 
+net::connection_settings administration_settings(const config& from) {
+    net::connection_settings to;
+    to.handshake_timeout = from.handshake_timeout;
+    to.close_timeout = from.close_timeout;
+    to.http.header_bytes = from.header_bytes;
+    to.max_connections = 100;
+    to.admission = {.connections_per_address = 20,
+                    .connections_per_second = 100,
+                    .connections_per_second_and_address = 20,
+                    .failures_per_minute_and_address = 30};
+    to.has_websockets = false;
+    return to;
+}
+
 channel::node_id random_node() {
     channel::node_id id = 0;
     if (RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) != 1)
@@ -61,19 +76,29 @@ server::runtime::runtime(std::size_t index, channel::cluster& all, const channel
     // Handlers run on one thread only, but others post to it.
     : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       work(context.get_executor()),
-      shard(index, all, context, settings) {}
+      shard(index, all, context, settings),
+      pulse(shard) {}
+
+void server::metronome::expired(channel::steady_time now) { of_.schedule(*this, now + pulse_interval); }
+
+server::administration::administration(const config& from, const std::vector<std::unique_ptr<net::host>>& hosts)
+    : site(nullptr, front::metrics::here, hosts),
+      settings(administration_settings(from)),
+      admissions(settings.admission) {}
 
 server::server(const config& from)
     : config_(from),
       settings_(channel_settings(from)),
       connection_settings_(connection_settings(from)),
       site_(turn_rest_settings(from)),
-      admissions_(connection_settings_.admission) {
+      front_(&site_, from.admin_address.empty() ? front::metrics::here : front::metrics::elsewhere, hosts_),
+      admissions_(connection_settings_.admission),
+      admin_(from, hosts_) {
     for (std::size_t index = 0; index < config_.threads; ++index) {
         runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));
         cluster_.add(runtimes_.back()->shard);
-        hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, site_, connections_,
-                                                     admissions_, hosts_));
+        hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, front_,
+                                                     connections_, admissions_, hosts_));
     }
     cluster_.report = net::report_error;
     share_store();
@@ -82,6 +107,7 @@ server::server(const config& from)
     signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);
     hangups_.emplace(runtimes_.front()->context, SIGHUP);
     listen();
+    listen_for_administration();
 }
 
 server::~server() = default;
@@ -125,6 +151,20 @@ void server::listen() {
         } catch (const boost::system::system_error& e) {
             const auto port = place.is_unix ? "" : " port " + std::to_string(*place.port);
             throw std::runtime_error("cannot listen on " + place.host + port + ": " + e.code().message());
+        }
+    }
+}
+
+void server::listen_for_administration() {
+    if (config_.admin_address.empty()) return;
+    runtime& first = *runtimes_.front();
+    admin_.host.push_back(std::make_unique<net::host>(first.shard, admin_.settings, admin_.site, admin_.connections,
+                                                      admin_.admissions, admin_.host));
+    for (const auto& place : *net::parse_listen_addresses(config_.admin_address)) {
+        try {
+            admin_.listeners.push_back(std::make_unique<net::acceptor>(*admin_.host.front(), place, false));
+        } catch (const boost::system::system_error& e) {
+            throw std::runtime_error("cannot listen on " + config_.admin_address + ": " + e.code().message());
         }
     }
 }
@@ -182,6 +222,10 @@ void server::run_shard(std::size_t index) {
     mine.shard.become_current();
     if (mine.store) mine.store->start();
     for (const auto& listener : mine.listeners) channel::spawn("acceptor", admit(mine, *listener), net::report_error);
+    if (index == 0) {
+        for (const auto& listener : admin_.listeners) channel::spawn("acceptor", listener->run(), net::report_error);
+    }
+    mine.pulse.expired(channel::shard::now());
     for (;;) {
         try {
             mine.context.run();
@@ -224,6 +268,7 @@ asio::awaitable<void> server::end_gracefully() {
     });
     co_await wait_for_sessions();
     if (store_address_) co_await leave_store();
+    if (!admin_.host.empty()) co_await end_administration();
     // Nobody travels between shards any more: each may run out of work.
     on_every_shard([](runtime& mine, net::host&) {
         mine.shard.stop_timers();
@@ -242,6 +287,16 @@ asio::awaitable<void> server::leave_store() {
         co_await timer.async_wait(asio::use_awaitable);
         left = static_cast<std::size_t>(
             std::count_if(runtimes_.begin(), runtimes_.end(), [](const auto& r) { return !r->store->ended(); }));
+    }
+}
+
+asio::awaitable<void> server::end_administration() {
+    for (const auto& listener : admin_.listeners) listener->stop();
+    admin_.host.front()->cut_all();
+    asio::steady_timer timer(runtimes_.front()->context);
+    while (admin_.connections > 0) {
+        timer.expires_after(end_poll_interval);
+        co_await timer.async_wait(asio::use_awaitable);
     }
 }
 

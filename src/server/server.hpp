@@ -5,6 +5,7 @@
 #include "net/acceptor.hpp"
 #include "net/host.hpp"
 #include "server/config.hpp"
+#include "server/front.hpp"
 #include "store/redis_address.hpp"
 #include "store/redis_store.hpp"
 #include "web/site.hpp"
@@ -42,6 +43,16 @@ public:
     void run();
 
 private:
+    /// A deadline a second, so that it is known how late the loop is also where nothing else is due.
+    class metronome final : public channel::timer_node {
+    public:
+        explicit metronome(channel::shard& of) : of_(of) {}
+        void expired(channel::steady_time now) override;
+
+    private:
+        channel::shard& of_;
+    };
+
     /// One shard and all that runs on its thread. Declared in the order in which its parts depend on one another.
     struct runtime {
         boost::asio::io_context context;
@@ -49,8 +60,22 @@ private:
         channel::shard shard;
         std::vector<std::unique_ptr<net::acceptor>> listeners;
         std::unique_ptr<store::redis_store> store;  ///< null: in memory
+        metronome pulse;
 
         runtime(std::size_t index, channel::cluster& all, const channel::settings& settings);
+    };
+
+    /// What listens on --admin-address, on the first shard. It outlives the sessions of the others, so that how the
+    /// server ends can be seen.
+    struct administration {
+        front site;
+        net::connection_settings settings;
+        net::admission admissions;
+        std::atomic<std::size_t> connections{0};
+        std::vector<std::unique_ptr<net::host>> host;
+        std::vector<std::unique_ptr<net::acceptor>> listeners;
+
+        administration(const config& from, const std::vector<std::unique_ptr<net::host>>& hosts);
     };
 
     void share_store();
@@ -64,6 +89,8 @@ private:
     [[nodiscard]] channel::task<> admit(runtime& mine, net::acceptor& by);
     [[nodiscard]] boost::asio::awaitable<void> end_gracefully();
     [[nodiscard]] boost::asio::awaitable<void> wait_for_sessions();
+    void listen_for_administration();
+    [[nodiscard]] boost::asio::awaitable<void> end_administration();
     [[nodiscard]] boost::asio::awaitable<void> leave_store();
     template <class Work>
     void on_every_shard(Work work);
@@ -73,11 +100,13 @@ private:
     net::connection_settings connection_settings_;
     std::optional<store::redis_address> store_address_;
     web::site site_;
+    front front_;
     std::atomic<std::size_t> connections_{0};
     net::admission admissions_;
     channel::cluster cluster_;
     std::vector<std::unique_ptr<runtime>> runtimes_;
     std::vector<std::unique_ptr<net::host>> hosts_;
+    administration admin_;
     std::optional<boost::asio::signal_set> signals_;
     std::optional<boost::asio::signal_set> hangups_;
     bool hurried_ = false;

@@ -229,10 +229,12 @@ bool redis_connection::submit(std::span<const std::string> arguments, redisCallb
 bool redis_connection::pending::await_suspend(std::coroutine_handle<> waiting) {
     waiting_ = waiting;
     if (on_.deadlines_.size() >= on_.settings_.max_waiting) {
+        ++on_.shard_.count.store_failures;
         reply_ = redis_value::no_answer("too many commands wait for Redis");
         return false;
     }
     if (!on_.submit(arguments_, answered, this)) {
+        ++on_.shard_.count.store_failures;
         reply_ = redis_value::no_answer("no connection to Redis");
         return false;
     }
@@ -245,7 +247,7 @@ void redis_connection::answered(redisAsyncContext* context, void* reply, void* w
     auto& asked = *static_cast<pending*>(who);
     auto& self = *static_cast<redis_connection*>(context->data);
     const auto* const answer = static_cast<const redisReply*>(reply);
-    self.deadlines_.pop_front();
+    self.end_call(answer != nullptr);
     asked.reply_ = answer ? value_of(*answer)
                           : redis_value::no_answer(self.down_because_.value_or("the connection to Redis broke"));
     if (answer) self.note_answer(answer);
@@ -254,8 +256,18 @@ void redis_connection::answered(redisAsyncContext* context, void* reply, void* w
 
 void redis_connection::answered_nobody(redisAsyncContext* context, void* reply, void*) {
     auto& self = *static_cast<redis_connection*>(context->data);
-    self.deadlines_.pop_front();
+    self.end_call(reply != nullptr);
     if (reply) self.note_answer(static_cast<const redisReply*>(reply));
+}
+
+void redis_connection::end_call(bool answered) {
+    const auto began = deadlines_.front() - settings_.timeout;
+    deadlines_.pop_front();
+    if (answered) {
+        shard_.count.store_seconds.observe(std::chrono::duration<double>(channel::shard::now() - began).count());
+    } else {
+        ++shard_.count.store_failures;
+    }
 }
 
 void redis_connection::note_answer(const redisReply* reply) {

@@ -113,6 +113,8 @@ private:
     static void answered(redisAsyncContext* context, void* reply, void* who);
     static void answered_nobody(redisAsyncContext* context, void* reply, void* who);
     static void heard(redisAsyncContext* context, void* reply, void* who);
+    /// Of the oldest command under way.
+    void end_call(bool answered);
     void note_answer(const redisReply* reply);
     void attach();
     void detach();

@@ -1,7 +1,6 @@
 #include "web/site.hpp"
 
 #include "channel/shard.hpp"
-#include "channel/store.hpp"
 #include "web/embedded_files.hpp"
 
 #include <openssl/sha.h>
@@ -74,19 +73,6 @@ site::site(turn_rest turn) : turn_(std::move(turn)) {
 
 std::string site::answer(const net::http_request& request) const {
     constexpr std::string_view text = "text/plain; charset=utf-8";
-    if (request.method != "GET" && request.method != "HEAD") {
-        return net::make_response(request, 405, text, "only GET and HEAD\n", "Allow: GET, HEAD\r\n");
-    }
-    if (request.path == "/healthz")
-        return net::make_response(request, 200, text, "ok\n", "Cache-Control: no-store\r\n");
-    if (request.path == "/readyz") {
-        // Whoever spreads connections over servers asks this: here no new ones are wanted, or they would be refused.
-        const auto& here = channel::shard::current();
-        const bool store_away = here.shared && !here.shared->answers();
-        const std::string_view why = here.draining ? "draining\n" : store_away ? "the store is away\n" : "ready\n";
-        return net::make_response(request, here.draining || store_away ? 503 : 200, text, why,
-                                  "Cache-Control: no-store\r\n");
-    }
     if (request.path == "/turn" && !turn_.key.empty()) return answer_turn(request, turn_, channel::shard::now_ms());
     if (request.path == "/ws") {
         return net::make_response(request, 426, text, "this is a WebSocket: new WebSocket(\"ws://...\")\n",

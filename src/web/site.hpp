@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/host.hpp"
+#include "net/http.hpp"
 #include "web/turn_rest.hpp"
 
 #include <string>
@@ -15,14 +15,14 @@ struct embedded_file {
     std::string_view content;
 };
 
-/// Answers plain HTTP requests: the page and the client module at their paths, `/healthz`, and `/turn` where that
-/// is configured. Everything may be cached
-/// but is asked for again (ETag), so that a new server is a new page.
-class site final : public net::http_site {
+/// Answers GET and HEAD: the page and the client module at their paths, and `/turn` where that is configured.
+/// Everything may be cached but is asked for again (ETag), so that a new server is a new page. Used by all shards at
+/// once.
+class site {
 public:
     explicit site(turn_rest turn = {});
 
-    [[nodiscard]] std::string answer(const net::http_request& request) const override;
+    [[nodiscard]] std::string answer(const net::http_request& request) const;
 
 private:
     struct entry {

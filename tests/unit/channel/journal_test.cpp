@@ -30,7 +30,7 @@ struct fixture : one_shard::fixture {
         one_shard::fake_link link(shard);
         channel::outbox box;
         from.replay(seen, box);
-        BOOST_TEST(box.flush(link, nullptr));
+        BOOST_TEST(box.flush(link, nullptr, shard.count));
         return link.received;
     }
     std::string replayed(std::uint64_t seen) { return replayed(kept, seen); }

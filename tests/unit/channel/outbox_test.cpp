@@ -59,7 +59,7 @@ BOOST_FIXTURE_TEST_SUITE(outbox, fixture)
 
 BOOST_AUTO_TEST_CASE(empty_it_writes_nothing) {
     BOOST_TEST(box.empty());
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(link.writes == 0U);
 }
 
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(frames_and_stretches_go_out_in_their_order_in_one_write) {
     box.append(frame("second"));
     box.append(say(2, wanted));
     BOOST_TEST(!box.empty());
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(link.received == wanted);
     BOOST_TEST(link.writes == 1U);
     BOOST_TEST(box.empty());
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(frames_and_stretches_go_out_in_their_order_in_one_write) {
 BOOST_AUTO_TEST_CASE(a_stretch_goes_without_what_is_not_for_the_reader) {
     std::string wanted;
     box.append(say(10, wanted, true));
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(link.received == wanted);
 }
 
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(wherever_the_socket_stops_not_a_byte_is_lost_or_doubled) {
 BOOST_AUTO_TEST_CASE(the_rest_of_a_cut_frame_goes_first) {
     box.append_rest("half of ", "a frame");
     box.append(frame("next"));
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(link.received == "half of a frame" + frame("next"));
 }
 
@@ -122,10 +122,10 @@ BOOST_AUTO_TEST_CASE(a_cut_frame_is_finished_though_the_log_forgets_it) {
     std::string wanted;
     box.append(say(2, wanted));
     link.allow(5);
-    BOOST_TEST(!box.flush(link, &lost));
+    BOOST_TEST(!box.flush(link, &lost, shard.count));
     log->trim_to(log->head().ordinal);
     link.allow(1000000);
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(lost.count == 0);
     const auto first_size = wanted.size() / 2;
     BOOST_TEST(link.received.substr(0, first_size) == wanted.substr(0, first_size));
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_stretch_that_the_log_forgot_becomes_lost_in_its_place) {
     box.append(span);
     box.append(frame("after"));
     log->trim_to(log->head().ordinal);
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(lost.count == 1);
     BOOST_TEST(lost.last.to.seq == 3U);
     BOOST_TEST(link.received == frame("before") + lost.told + frame("after"));
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(only_frames_of_its_own_count_as_waiting) {
     BOOST_TEST(box.waiting_bytes() == 0U);
     box.append(frame("reply"));
     BOOST_TEST(box.waiting_bytes() == frame("reply").size());
-    BOOST_TEST(!box.flush(link, &lost));
+    BOOST_TEST(!box.flush(link, &lost, shard.count));
     box.clear();
     BOOST_TEST(box.empty());
     BOOST_TEST(box.waiting_bytes() == 0U);
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(many_stretches_are_written_in_bounded_gathers) {
         wanted += frame("reply " + std::to_string(i));
         box.append(say(1, wanted));
     }
-    BOOST_TEST(box.flush(link, &lost));
+    BOOST_TEST(box.flush(link, &lost, shard.count));
     BOOST_TEST(link.received == wanted);
     BOOST_TEST(link.writes > 1U);
 }
