@@ -28,6 +28,8 @@ int serve(const server::config& config) {
         std::cout << "signaller " << server::version() << " listening on " << address << '\n';
         if (address.starts_with("ws")) std::cout << "open http" << address.substr(2) << " in a browser\n";
     }
+    for (const auto& address : service.admin_addresses())
+        std::cout << "signaller " << server::version() << " administration on " << address << '\n';
     std::cout.flush();
     service.run();
     return 0;

@@ -66,6 +66,14 @@ channel::node_id random_node() {
     return id;
 }
 
+std::string url_of(const net::listen_address& where, std::string_view scheme, std::string_view prefix) {
+    if (where.is_unix) return "unix:" + where.host;
+    const bool is_v6 = where.host.find(':') != std::string::npos;
+    std::string url(scheme);
+    url += (is_v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(*where.port);
+    return url.append(prefix) + "/";
+}
+
 void report_life_cycle_end(std::exception_ptr error) {
     if (error) net::report_error("life cycle", error);
 }
@@ -160,7 +168,9 @@ void server::listen_for_administration() {
     runtime& first = *runtimes_.front();
     admin_.host.push_back(std::make_unique<net::host>(first.shard, admin_.settings, admin_.site, admin_.connections,
                                                       admin_.admissions, admin_.host));
-    for (const auto& place : *net::parse_listen_addresses(config_.admin_address)) {
+    const auto places = net::parse_listen_addresses(config_.admin_address);
+    if (!places) throw std::runtime_error("address " + config_.admin_address + ": malformed");
+    for (const auto& place : *places) {
         try {
             admin_.listeners.push_back(std::make_unique<net::acceptor>(*admin_.host.front(), place, false));
         } catch (const boost::system::system_error& e) {
@@ -172,13 +182,16 @@ void server::listen_for_administration() {
 std::vector<std::string> server::addresses() const {
     std::vector<std::string> all;
     for (const auto& listener : runtimes_.front()->listeners) {
-        const auto& [host, port, is_unix, is_plain] = listener->where();
-        const std::string scheme = config_.tls_certificate.empty() || is_plain ? "ws://" : "wss://";
-        const bool is_v6 = host.find(':') != std::string::npos;
-        all.push_back(is_unix ? "unix:" + host
-                              : scheme + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(*port) +
-                              config_.path_prefix + "/");
+        const auto& where = listener->where();
+        const bool plain = config_.tls_certificate.empty() || where.is_plain;
+        all.push_back(url_of(where, plain ? "ws://" : "wss://", config_.path_prefix));
     }
+    return all;
+}
+
+std::vector<std::string> server::admin_addresses() const {
+    std::vector<std::string> all;
+    for (const auto& listener : admin_.listeners) all.push_back(url_of(listener->where(), "http://", {}));
     return all;
 }
 

@@ -37,6 +37,8 @@ public:
     /// "ws://127.0.0.1:3012/", "unix:/run/signaller.sock", …, in the order of the configuration and with the ports that
     /// were picked where it says 0.
     [[nodiscard]] std::vector<std::string> addresses() const;
+    /// "http://127.0.0.1:3013/", …: of --admin-address.
+    [[nodiscard]] std::vector<std::string> admin_addresses() const;
 
     /// Serves until SIGTERM or SIGINT; at SIGHUP reads the certificate again. Then ends gracefully: nobody new, `bye`
     /// to everybody, a bounded wait; a second signal cuts it short.

@@ -128,8 +128,12 @@ void server_process::read_ports() {
     // All lines come in one write.
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
-        if (line.find(" listening on ") == std::string::npos || line.find("://") == std::string::npos) continue;
-        ports_.push_back(static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1))));
+        const bool is_ours = line.find(" listening on ") != std::string::npos;
+        const bool is_administration = line.find(" administration on ") != std::string::npos;
+        if ((!is_ours && !is_administration) || line.find("://") == std::string::npos) continue;
+        const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+        if (is_ours) ports_.push_back(port);
+        if (is_administration && admin_port_ == 0) admin_port_ = port;
     }
 }
 

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] std::uint16_t port() const { return ports_.empty() ? std::uint16_t{0} : ports_.front(); }
     /// In the order of `--address`.
     [[nodiscard]] const std::vector<std::uint16_t>& ports() const { return ports_; }
+    /// Of the first --admin-address; 0 if there is none, or it is no TCP port.
+    [[nodiscard]] std::uint16_t admin_port() const { return admin_port_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
     void terminate() const;
@@ -44,6 +46,7 @@ private:
     int output_ = -1;
     int errors_ = -1;  ///< a file without a name: no pipe that fills up
     std::vector<std::uint16_t> ports_;
+    std::uint16_t admin_port_ = 0;
     bool killed_ = false;
 };
 

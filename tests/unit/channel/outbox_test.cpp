@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(wherever_the_socket_stops_not_a_byte_is_lost_or_doubled) {
         bool all_gone = false;
         for (int turns = 0; !all_gone && turns < 10000; ++turns) {
             slow.allow(1 + random() % 40);
-            all_gone = waiting.flush(slow, &lost);
+            all_gone = waiting.flush(slow, &lost, shard.count);
         }
         BOOST_REQUIRE_EQUAL(slow.received, wanted);
     }

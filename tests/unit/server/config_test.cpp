@@ -157,6 +157,7 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"turn-ttl", "24h"},
                                                                               {"turn-rest-key", "none"},
                                                                               {"store", "memory"},
+                                                                              {"admin-address", "none"},
                                                                               {"store-timeout", "1s"},
                                                                               {"log-level", "info"}};
     const auto made = accepted({});
