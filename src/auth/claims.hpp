@@ -22,6 +22,7 @@ struct claim_policy {
 struct objection {
     std::string why;
     bool expired = false;
+    bool is_guess = true;  ///< false: the signature was good
 };
 
 /// Reads the claims of a verified token (RFC 7519, 4.1; README, Access tokens) at the time `now`. `payload` is as

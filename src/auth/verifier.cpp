@@ -37,7 +37,10 @@ std::variant<grant, objection> verifier::verify(std::string_view token, grant::w
     const key* const signer = keys_.find(id ? std::optional(text_of(id)) : std::nullopt, text_of(algorithm));
     if (!signer) return objection{"is signed by no key that is known here for its alg and kid"};
     if (signature->empty() || !signer->has_signed(token)) return objection{"is not signed as its header says"};
-    return read_claims(*claims_text, policy_, now);
+    auto read = read_claims(*claims_text, policy_, now);
+    // Who has a signature of ours did not make this up.
+    if (auto* const why = std::get_if<objection>(&read)) why->is_guess = false;
+    return read;
 }
 
 }  // namespace auth

@@ -1,6 +1,7 @@
 #include "channel/command_handler.hpp"
 
 #include "channel/link.hpp"
+#include "channel/nap.hpp"
 #include "protocol/event.hpp"
 
 #include <utility>
@@ -40,7 +41,10 @@ refusal command_handler::authenticate(protocol::description_request& request) {
     }
     const auto now = wall_now();
     auto verdict = config().access->verify(*request.token, now);
-    if (const auto* const objection = std::get_if<auth::objection>(&verdict)) return bad_token(objection->why);
+    if (const auto* const objection = std::get_if<auth::objection>(&verdict)) {
+        if (objection->is_guess) link_.note_wrong_guess();
+        return bad_token(objection->why);
+    }
     auto& granted = std::get<auth::grant>(verdict);
     if (me() && me()->id() != granted.id) return bad_token("is for another id");
     if (!me() && request.id && *request.id != granted.id) return bad_token("is for another id: leave id out");
@@ -51,6 +55,20 @@ refusal command_handler::authenticate(protocol::description_request& request) {
     access_->granted = std::move(granted);
     access_->renewed = true;
     return std::nullopt;
+}
+
+task<bool> command_handler::may_guess() {
+    auto verdict = link_.judge_guess();
+    if (verdict.delay.count() > 0) {
+        nap before(shard::current(), verdict.delay);
+        co_await before;
+        // Others from there may have guessed meanwhile.
+        verdict = link_.judge_guess();
+    }
+    if (verdict.refused_for.count() == 0) co_return true;
+    fail(failure(numeric::try_again, "too many wrong tokens or sessions came from your address: not looked at"),
+         verdict.refused_for);
+    co_return false;
 }
 
 bool command_handler::take_renewal() { return access_ && std::exchange(access_->renewed, false); }

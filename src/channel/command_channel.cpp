@@ -34,6 +34,10 @@ task<> command_handler::run(const protocol::join& c) {
                      c.channel.written));
         co_return;
     }
+    if (!c.token.empty()) {
+        const bool looked_at = co_await may_guess();
+        if (!looked_at) co_return;
+    }
     if (store* const shared = shard::current().shared) {
         const bool noted = co_await shared->note_membership(who.id, id);
         if (!noted) {
@@ -48,6 +52,7 @@ task<> command_handler::run(const protocol::join& c) {
     apply_rights(wanted, id);
     const auto done = co_await carry_out(id, wanted);
     if (done.refused) {
+        if (done.refused->code == numeric::bad_channel_key && !c.token.empty()) link_.note_wrong_guess();
         fail(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }

@@ -21,6 +21,11 @@ task<> command_handler::run(const protocol::descp& c) {
         co_return;
     }
     auto& request = std::get<protocol::description_request>(parsed);
+    const bool has_token = config().access && (request.token ? !request.token->empty() : access_ && !me());
+    if (has_token || (request.session && !me())) {
+        const bool looked_at = co_await may_guess();
+        if (!looked_at) co_return;
+    }
     if (const auto refused = authenticate(request)) {
         fail(*refused);
         co_return;
@@ -98,7 +103,12 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         co_await take_back(*known, request);
         co_return;
     }
-    if (request.session) home.count.note(resume_result::refused);
+    refuse_id(request);
+}
+
+void command_handler::refuse_id(const protocol::description_request& request) {
+    if (request.session) link_.note_wrong_guess();
+    if (request.session) shard::current().count.note(resume_result::refused);
     fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
 }
 
@@ -123,10 +133,7 @@ task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optiona
     auto found = co_await home.shared->claim_peer(id, fresh, proof, std::move(record));
     switch (found.what) {
         case claim::kind::no_answer: fail_without_store(); co_return;
-        case claim::kind::in_use:
-            if (request.session) home.count.note(resume_result::refused);
-            fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
-            co_return;
+        case claim::kind::in_use: refuse_id(request); co_return;
         case claim::kind::new_start:
             if (request.session) home.count.note(resume_result::unknown);
             start_new(home, id, fresh, request);

@@ -85,10 +85,14 @@ private:
     void apply_rights(change& wanted, const protocol::channel_id& in) const;
     /// After a new token: channels that it does not let one into are left.
     [[nodiscard]] task<> leave_what_is_not_granted();
+    /// Before a token or session is looked at: waits if there were wrong ones; false if it is refused, and the sender
+    /// told.
+    [[nodiscard]] task<bool> may_guess();
 
     // --- describing oneself: command_describe.cpp
     [[nodiscard]] task<> run(const protocol::descp& c);
     [[nodiscard]] task<> introduce(const protocol::description_request& request);
+    void refuse_id(const protocol::description_request& request);
     void start_new(shard& home, const protocol::peer_id& id, const secret& session,
                    const protocol::description_request& request);
     [[nodiscard]] task<> take_back(peer& known, const protocol::description_request& request);

@@ -3,6 +3,7 @@
 #include "channel/outbox.hpp"
 #include "protocol/numeric.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,12 @@ class peer;
 class shard;
 template <class T>
 class task;
+
+/// What becomes of a token or a session that somebody gives, after wrong ones from the same client.
+struct guess_verdict {
+    std::chrono::milliseconds delay{0};        ///< to be waited before it is looked at
+    std::chrono::milliseconds refused_for{0};  ///< more than 0: it is not looked at
+};
 
 /// The way to a client: what the domain knows of a connection. It sends without blocking; what does not go waits in the
 /// outbox, bounded. Lives and is used on one shard at a time.
@@ -47,6 +54,10 @@ public:
 
     /// Moves the connection to another shard; to be awaited by the session's own coroutine only.
     [[nodiscard]] virtual task<void> move_to(shard& to) = 0;
+
+    /// Asked before something that could be guessed is looked at.
+    [[nodiscard]] virtual guess_verdict judge_guess() const { return {}; }
+    virtual void note_wrong_guess() {}
 
     [[nodiscard]] outbox& box() { return outbox_; }
 

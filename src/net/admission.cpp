@@ -15,6 +15,12 @@ constexpr std::size_t growth_between_sweeps = 2;
 constexpr std::chrono::seconds rate_burst{4};
 constexpr std::chrono::seconds all_burst{1};
 constexpr std::chrono::minutes failure_burst{1};
+constexpr std::chrono::minutes guess_burst{1};
+
+/// Of its guesses one in so many is answered at once; then each takes twice as long as the one before.
+constexpr std::size_t undelayed_part = 4;
+constexpr std::chrono::milliseconds shortest_delay{250};
+constexpr std::chrono::milliseconds longest_delay{2000};
 
 std::uint64_t random_seed() {
     std::uint64_t seed = 0;
@@ -57,11 +63,21 @@ admission::nanoseconds admission::rate::after_one_more(nanoseconds used_until, n
     return std::min(std::max(used_until, now) + interval, now + tolerance);
 }
 
+admission::nanoseconds admission::rate::wait(nanoseconds used_until, nanoseconds now) const {
+    return std::max<nanoseconds>(0, std::max(used_until, now) + interval - now - tolerance);
+}
+
+std::size_t admission::rate::count(nanoseconds used_until, nanoseconds now) const {
+    if (interval == 0) return 0;
+    return static_cast<std::size_t>((std::max<nanoseconds>(0, used_until - now) + interval - 1) / interval);
+}
+
 admission::admission(const admission_limits& limits)
     : limits_(limits),
       of_all_(limits.connections_per_second, std::chrono::seconds(1), all_burst),
       of_address_(limits.connections_per_second_and_address, std::chrono::seconds(1), rate_burst),
       failures_(limits.failures_per_minute_and_address, std::chrono::minutes(1), failure_burst),
+      guesses_(limits.wrong_guesses_per_minute, std::chrono::minutes(1), guess_burst),
       seed_(random_seed()) {
     for (auto& one : parts_) {
         one = std::make_unique<part>(seed_);
@@ -80,7 +96,7 @@ std::size_t admission::hash::operator()(const client_address& of) const {
     return mixed * 0xD6E8FEB86659FD93U >> 8U;
 }
 
-admission::part& admission::part_of(const client_address& key) {
+admission::part& admission::part_of(const client_address& key) const {
     return *parts_[(hash{~seed_}(key) >> 16U) % part_count];
 }
 
@@ -131,9 +147,47 @@ void admission::note_failure(const client_address& who, time_point when) {
     found->second.failures_until = failures_.after_one_more(found->second.failures_until, now);
 }
 
+channel::guess_verdict admission::judge_guess(const client_address& who, std::int64_t own, time_point when) const {
+    const auto now = nanoseconds_of(when);
+    auto until = own;
+    if (!is_exempt(who)) {
+        const auto key = who.counted_as();
+        const part& in = part_of(key);
+        const std::lock_guard locked(in.lock);
+        const auto found = in.entries.find(key);
+        if (found != in.entries.end()) until = std::max(until, found->second.guesses_until);
+    }
+    using std::chrono::milliseconds;
+    channel::guess_verdict verdict;
+    if (!guesses_.has_room(until, now)) {
+        const auto wait = std::chrono::nanoseconds(guesses_.wait(until, now));
+        verdict.refused_for = std::chrono::ceil<milliseconds>(wait);
+        return verdict;
+    }
+    const auto before = guesses_.count(until, now);
+    const auto undelayed = limits_.wrong_guesses_per_minute / undelayed_part;
+    if (before > undelayed)
+        verdict.delay =
+            std::min(longest_delay, shortest_delay * (1U << std::min<std::size_t>(before - undelayed - 1, 4)));
+    return verdict;
+}
+
+void admission::note_wrong_guess(const client_address& who, std::int64_t& own, time_point when) {
+    const auto now = nanoseconds_of(when);
+    own = guesses_.after_one_more(own, now);
+    if (is_exempt(who)) return;
+    const auto key = who.counted_as();
+    part& in = part_of(key);
+    const std::lock_guard locked(in.lock);
+    const auto found = in.entries.find(key);
+    if (found != in.entries.end())
+        found->second.guesses_until = guesses_.after_one_more(found->second.guesses_until, now);
+}
+
 void admission::forget_some(part& in, nanoseconds now) {
     std::erase_if(in.entries, [now](const auto& pair) {
-        return pair.second.open == 0 && pair.second.connects_until <= now && pair.second.failures_until <= now;
+        const entry& of = pair.second;
+        return of.open == 0 && of.connects_until <= now && of.failures_until <= now && of.guesses_until <= now;
     });
     constexpr auto kept = remembered_addresses / part_count;
     if (in.entries.size() >= kept / 2)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/link.hpp"
 #include "net/client_address.hpp"
 
 #include <array>
@@ -33,6 +34,7 @@ struct admission_limits {
     std::size_t connections_per_second = 5000;
     std::size_t connections_per_second_and_address = 50;
     std::size_t failures_per_minute_and_address = 100;
+    std::size_t wrong_guesses_per_minute = 20;
 };
 
 /// Counts connections by address (IPv6: by /64) for all shards together. Asked once a connection, never for a message,
@@ -53,6 +55,11 @@ public:
     /// A handshake that came to nothing through the client's fault.
     void note_failure(const client_address& who, time_point now);
 
+    /// What becomes of a guess (a channel's token, a session, an access token) from there. `own` is the account of its
+    /// connection alone, for addresses that nobody is told apart by.
+    [[nodiscard]] channel::guess_verdict judge_guess(const client_address& who, std::int64_t own, time_point now) const;
+    void note_wrong_guess(const client_address& who, std::int64_t& own, time_point now);
+
     [[nodiscard]] std::size_t known_addresses() const;
 
     static constexpr std::size_t remembered_addresses = 65536;
@@ -66,11 +73,16 @@ private:
         rate(std::size_t count, std::chrono::nanoseconds per, std::chrono::nanoseconds burst);
         [[nodiscard]] bool has_room(nanoseconds used_until, nanoseconds now) const;
         [[nodiscard]] nanoseconds after_one_more(nanoseconds used_until, nanoseconds now) const;
+        /// When there will be room.
+        [[nodiscard]] nanoseconds wait(nanoseconds used_until, nanoseconds now) const;
+        /// How many are not forgotten yet.
+        [[nodiscard]] std::size_t count(nanoseconds used_until, nanoseconds now) const;
     };
     struct entry {
         std::uint32_t open = 0;
         nanoseconds connects_until = 0;
         nanoseconds failures_until = 0;
+        nanoseconds guesses_until = 0;
     };
     struct hash {
         std::uint64_t seed;
@@ -85,13 +97,14 @@ private:
     static constexpr std::size_t part_count = 16;
 
     [[nodiscard]] bool take_of_all(nanoseconds now);
-    [[nodiscard]] part& part_of(const client_address& key);
+    [[nodiscard]] part& part_of(const client_address& key) const;
     static void forget_some(part& in, nanoseconds now);
 
     admission_limits limits_;
     rate of_all_;
     rate of_address_;
     rate failures_;
+    rate guesses_;
     std::uint64_t seed_;
     std::atomic<nanoseconds> used_until_{0};
     std::array<std::unique_ptr<part>, part_count> parts_;

@@ -324,6 +324,14 @@ task<> session::move_to(channel::shard& to) {
     if (host_->draining) close(close_code::going_away, "server is going away");
 }
 
+channel::guess_verdict session::judge_guess() const {
+    return host_->admissions().judge_guess(address_, guesses_until_, channel::shard::now());
+}
+
+void session::note_wrong_guess() {
+    host_->admissions().note_wrong_guess(address_, guesses_until_, channel::shard::now());
+}
+
 void session::cut() {
     ended_ = broken_ = true;
     wake();

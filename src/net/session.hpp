@@ -41,6 +41,8 @@ public:
     [[nodiscard]] static channel::task<> run(std::unique_ptr<session> self);
 
     [[nodiscard]] channel::task<> move_to(channel::shard& to) override;
+    [[nodiscard]] channel::guess_verdict judge_guess() const override;
+    void note_wrong_guess() override;
 
     /// Ends without waiting for the client any longer.
     void cut();
@@ -132,6 +134,7 @@ private:
     phase phase_ = phase::handshake;
     encryption encryption_;
     refusal refusal_;
+    std::int64_t guesses_until_ = 0;
     bool admitted_ = false;  ///< by host::admissions, as address_
     bool failed_handshake_ = false;
     bool woken_ = false;

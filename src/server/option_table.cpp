@@ -223,6 +223,11 @@ void add_listening(std::vector<option>& table) {
     table.push_back(count(
         {group, "max-handshake-failures", "a minute from one address, before it gets 429; 0: no limit"}, 0, 10000000,
         [](auto& c) -> auto& { return c.admission.failures_per_minute_and_address; }));
+    table.push_back(count(
+        {group, "max-wrong-guesses",
+         "tokens and sessions a minute from one address; from a quarter of that on they take longer, then comes 263; "
+         "0: no limit"},
+        0, 10000, [](auto& c) -> auto& { return c.admission.wrong_guesses_per_minute; }));
     table.push_back(size(
         {group, "max-header", "header of an HTTP request; more gets 431"}, kibibyte, mebibyte,
         [](auto& c) -> auto& { return c.header_bytes; }));

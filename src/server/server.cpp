@@ -1,8 +1,8 @@
 #include "server/server.hpp"
 
+#include "channel/nap.hpp"
 #include "net/error_sink.hpp"
 #include "net/tls_context.hpp"
-#include "store/nap.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -258,7 +258,7 @@ channel::task<> server::admit(runtime& mine, net::acceptor& by) {
     // A store that is only a moment away is waited for: nobody who is quick is to be told that it does not answer.
     const auto deadline = channel::shard::now() + config_.store_timeout;
     while (!by.stopped() && !stores_up() && channel::shard::now() < deadline) {
-        store::nap moment(mine.shard, end_poll_interval);
+        channel::nap moment(mine.shard, end_poll_interval);
         co_await moment;
     }
     co_await by.run();
@@ -295,7 +295,7 @@ asio::awaitable<void> server::end_gracefully() {
 asio::awaitable<void> server::leave_store() {
     on_every_shard([](runtime& mine, net::host&) { mine.store->stop(); });
     asio::steady_timer timer(runtimes_.front()->context);
-    for (auto left = runtimes_.size(); left > 0 || !store::nap::none_left();) {
+    for (auto left = runtimes_.size(); left > 0 || !channel::nap::none_left();) {
         timer.expires_after(end_poll_interval);
         co_await timer.async_wait(asio::use_awaitable);
         left = static_cast<std::size_t>(

@@ -1,8 +1,8 @@
 #include "store/channel_ledger.hpp"
 
 #include "channel/audience.hpp"
+#include "channel/nap.hpp"
 #include "store/codec.hpp"
-#include "store/nap.hpp"
 #include "store/peer_book.hpp"
 #include "store/report.hpp"
 
@@ -15,6 +15,7 @@
 namespace store {
 
 using channel::change;
+using channel::nap;
 using channel::outcome;
 using channel::task;
 using protocol::channel_id;

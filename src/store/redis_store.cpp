@@ -1,9 +1,9 @@
 #include "store/redis_store.hpp"
 
 #include "channel/link.hpp"
+#include "channel/nap.hpp"
 #include "protocol/text_frame.hpp"
 #include "store/codec.hpp"
-#include "store/nap.hpp"
 #include "store/report.hpp"
 
 #include <boost/json.hpp>
@@ -16,6 +16,7 @@ namespace store {
 namespace json = boost::json;
 
 using channel::change;
+using channel::nap;
 using channel::outcome;
 using channel::peer;
 using channel::shard;

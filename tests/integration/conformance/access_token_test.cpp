@@ -245,4 +245,23 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_no_good_is_one_line_and_no_server) {
     BOOST_TEST(support::run_to_end({"--broadcast", "token"}).code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(who_makes_tokens_up_is_not_listened_to_for_a_while_and_who_has_an_old_one_is) {
+    const support::server_process server(with_tokens({"--max-wrong-guesses", "2"}));
+    const token_issuer somebody_else("ES256");
+    const auto forged = somebody_else.issue(R"({"sub":"mallory","exp":)" + std::to_string(seconds_from_now(60)) + "}");
+    client mallory(server.port());
+    for (int i = 0; i < 2; ++i) {
+        mallory.send("/descp {" + as_member(forged) + "}");
+        mallory.expect_error(464);
+    }
+    mallory.send("/descp {" + as_member(token("mallory")) + "}");
+    BOOST_TEST(number_of(mallory.expect_error(263), "retryAfter") > 0);
+    client late(server.port());
+    for (int i = 0; i < 3; ++i) {
+        late.send("/descp {" + as_member(token("late", {}, -60)) + "}");
+        late.expect_error(464);
+    }
+    late.describe(as_member(token("late")));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

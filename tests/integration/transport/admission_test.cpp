@@ -1,9 +1,11 @@
 #include "integration/transport/conversation.hpp"
 #include "integration/transport/raw_client.hpp"
 #include "support/server_process.hpp"
+#include "unit/net/client_frames.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -115,6 +117,69 @@ BOOST_AUTO_TEST_CASE(requests_that_are_none_lock_their_address_out) {
     }
     BOOST_TEST(status == 429U);
     connected_for(server, "192.0.2.2")->upgrade();
+}
+
+namespace {
+
+/// A described peer that comes by the proxy from that address.
+std::unique_ptr<raw_client> guest_from(const server_process& server, const std::string& address) {
+    auto guest = connected_for(server, address);
+    guest->upgrade();
+    transport::describe(*guest);
+    return guest;
+}
+
+/// The code of the error that answers, or the type of the event that does.
+std::string answer_to(raw_client& guest, const std::string& command) {
+    guest.send(client_frames::whole(client_frames::text, command));
+    const auto frame = guest.read_frame();
+    if (!frame) return "end";
+    const auto type = transport::field_of(frame->payload, "type");
+    return type == "error" ? transport::field_of(frame->payload, "code") : type;
+}
+
+const std::string guarded = "#6b04ef0e718ef4ca1ee29b8a";
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(guesses_from_one_address_take_longer_and_are_then_not_looked_at) {
+    server_process server(with(behind_proxy_header, {"--max-wrong-guesses", "4"}));
+    const auto founder = guest_from(server, "192.0.2.1");
+    BOOST_TEST(answer_to(*founder, "/join " + guarded + " right") == "joined");
+    const auto guesser = guest_from(server, "192.0.2.2");
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 4; ++i) BOOST_TEST(answer_to(*guesser, "/join " + guarded + " wrong") == "475");
+    // The third and the fourth waited, which nothing can shorten.
+    BOOST_TEST((std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(700)));
+    guesser->send(client_frames::whole(client_frames::text, "/join " + guarded + " right"));
+    const auto refused = guesser->read_frame();
+    BOOST_REQUIRE(refused.has_value());
+    BOOST_TEST(transport::field_of(refused->payload, "code") == "263");
+    BOOST_TEST(std::stoi(transport::field_of(refused->payload, "retryAfter")) > 0);
+    // It is the address that guesses, not the connection, nor the channel.
+    const auto again = guest_from(server, "192.0.2.2");
+    BOOST_TEST(answer_to(*again, "/join " + guarded + " right") == "263");
+    BOOST_TEST(answer_to(*again, "/join " + guarded) == "475");
+    BOOST_TEST(answer_to(*again, "/join #6b04ef0e718ef4ca1ee29b8b") == "joined");
+    const auto stranger = guest_from(server, "192.0.2.3");
+    BOOST_TEST(answer_to(*stranger, "/join " + guarded + " right") == "joined");
+}
+
+BOOST_AUTO_TEST_CASE(sessions_are_guessed_as_seldom_and_behind_an_untold_proxy_each_connection_counts_for_itself) {
+    server_process server({"--max-wrong-guesses", "2"});
+    raw_client owner(server.port());
+    owner.upgrade();
+    const std::string id = "6b04ef0e718ef4ca1ee29b8c";
+    BOOST_TEST(answer_to(owner, "/descp {\"id\": \"" + id + "\"}") == "welcome");
+    const auto guess = "/descp {\"id\": \"" + id + "\", \"session\": \"" + id + std::string(32, '0') + "\"}";
+    raw_client guesser(server.port());
+    guesser.upgrade();
+    for (int i = 0; i < 2; ++i) BOOST_TEST(answer_to(guesser, guess) == "433");
+    BOOST_TEST(answer_to(guesser, guess) == "263");
+    BOOST_TEST(answer_to(guesser, "/descp {}") == "welcome");
+    raw_client other(server.port());
+    other.upgrade();
+    BOOST_TEST(answer_to(other, guess) == "433");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -104,6 +104,7 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"connection-rate", "5000"},
                                                                               {"connection-rate-per-address", "50"},
                                                                               {"max-handshake-failures", "100"},
+                                                                              {"max-wrong-guesses", "20"},
                                                                               {"max-header", "16KiB"},
                                                                               {"allowed-origin", "any"},
                                                                               {"server-name", "signaller/1.0.0"},

@@ -7,19 +7,19 @@
 #include <chrono>
 #include <coroutine>
 
-namespace store {
+namespace channel {
 
 /// `nap rest(shard, duration); co_await rest;` goes on later, on the same shard, which has to live as long:
 /// none_left().
-class nap final : private channel::timer_node {
+class nap final : private timer_node {
 public:
-    nap(channel::shard& at, std::chrono::milliseconds duration) : at_(at), duration_(duration) {}
+    nap(shard& at, std::chrono::milliseconds duration) : at_(at), duration_(duration) {}
 
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> waiting) {
         ++under_way;
         waiting_ = waiting;
-        at_.schedule(*this, channel::shard::now() + duration_);
+        at_.schedule(*this, shard::now() + duration_);
     }
     void await_resume() const {}
 
@@ -27,7 +27,7 @@ public:
     [[nodiscard]] static bool none_left() { return under_way == 0; }
 
 private:
-    void expired(channel::steady_time) override {
+    void expired(steady_time) override {
         // The one who goes on may nap again.
         const auto waiting = waiting_;
         waiting.resume();
@@ -36,9 +36,9 @@ private:
 
     static inline std::atomic<unsigned> under_way = 0;
 
-    channel::shard& at_;
+    shard& at_;
     std::chrono::milliseconds duration_;
     std::coroutine_handle<> waiting_;
 };
 
-}  // namespace store
+}  // namespace channel
