@@ -23,13 +23,13 @@ failure bad_token(std::string_view why) { return {numeric::password_mismatch, "t
 }  // namespace
 
 void command_handler::offer_token(std::string token) {
-    if (!config().access || token.empty()) return;
+    if (!shard::current().access || token.empty()) return;
     access_ = std::make_unique<access>();
     access_->offered = std::move(token);
 }
 
 refusal command_handler::authenticate(protocol::description_request& request) {
-    if (!config().access) return std::nullopt;
+    if (!shard::current().access) return std::nullopt;
     if (!request.token && access_ && !me()) request.token = access_->offered;
     if (!request.token || request.token->empty()) {
         if (!me())
@@ -40,7 +40,7 @@ refusal command_handler::authenticate(protocol::description_request& request) {
         return std::nullopt;
     }
     const auto now = wall_now();
-    auto verdict = config().access->verify(*request.token, now);
+    auto verdict = shard::current().access->verify(*request.token, now);
     if (const auto* const objection = std::get_if<auth::objection>(&verdict)) {
         if (objection->is_guess) link_.note_wrong_guess();
         return bad_token(objection->why);

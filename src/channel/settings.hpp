@@ -1,13 +1,11 @@
 #pragma once
 
-#include "auth/verifier.hpp"
 #include "channel/ice_servers.hpp"
 #include "protocol/limits.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 namespace channel {
@@ -28,7 +26,6 @@ struct settings {
     std::size_t max_invitations = 1000;
     std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
     broadcast_policy broadcast = broadcast_policy::everyone;
-    std::shared_ptr<const auth::verifier> access;  ///< null: nobody needs an access token
     ice_servers ice;
     std::string server_name = "signaller";
 };

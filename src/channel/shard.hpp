@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/verifier.hpp"
 #include "channel/audience.hpp"
 #include "channel/channel.hpp"
 #include "channel/counters.hpp"
@@ -183,6 +184,9 @@ public:
 
     /// What servers share; null where state is in memory.
     store* shared = nullptr;
+
+    /// Who judges access tokens; null: nobody needs one. Another may take its place on this thread at any time.
+    std::shared_ptr<const auth::verifier> access;
 
     /// While the server shuts down nobody is told of anybody's leaving.
     bool draining = false;

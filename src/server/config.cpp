@@ -289,14 +289,16 @@ channel::settings channel_settings(const config& from) {
     to.max_invitations = from.max_invitations;
     to.max_remembered = from.max_remembered;
     to.broadcast = from.broadcast;
-    if (from.auth == authentication::jwt) {
-        auth::claim_policy policy{from.auth_issuer, from.auth_audience, from.auth_leeway, from.limits.name_code_points};
-        to.access = std::make_shared<auth::verifier>(auth::key_ring::load(from.auth_keys), std::move(policy),
-                                                     from.limits.access_token);
-    }
     to.ice = make_ice_servers(from.ice_servers_json, from.turn_secrets, from.turn_ttl);
     to.server_name = from.server_name;
     return to;
+}
+
+std::shared_ptr<const auth::verifier> access_verifier(const config& from) {
+    if (from.auth == authentication::none) return nullptr;
+    auth::claim_policy policy{from.auth_issuer, from.auth_audience, from.auth_leeway, from.limits.name_code_points};
+    return std::make_shared<auth::verifier>(auth::key_ring::load(from.auth_keys), std::move(policy),
+                                            from.limits.access_token);
 }
 
 web::turn_rest turn_rest_settings(const config& from) {

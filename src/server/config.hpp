@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/verifier.hpp"
 #include "channel/settings.hpp"
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -81,8 +83,11 @@ struct config {
     std::string server_name = "signaller/" + std::string{version()};
 };
 
-/// The part that the domain has to know. Throws std::runtime_error with one line if a key is no good.
+/// The part that the domain has to know.
 [[nodiscard]] channel::settings channel_settings(const config& from);
+/// Who judges access tokens; null: nobody needs one. Reads the key files: not for the hot path. Throws
+/// std::runtime_error with one line, which never holds a secret, if a key is no good.
+[[nodiscard]] std::shared_ptr<const auth::verifier> access_verifier(const config& from);
 /// What `GET /turn` has to know.
 [[nodiscard]] web::turn_rest turn_rest_settings(const config& from);
 

@@ -111,6 +111,7 @@ server::server(const config& from)
     cluster_.report = net::report_error;
     share_store();
     read_certificate();
+    read_keys();
     // Before anybody can know that the server is there; run() takes what comes in between.
     signals_.emplace(runtimes_.front()->context, SIGTERM, SIGINT);
     hangups_.emplace(runtimes_.front()->context, SIGHUP);
@@ -140,6 +141,11 @@ void server::read_certificate() {
     const auto made = net::tls_context::load(config_.tls_certificate, config_.tls_key, problem);
     if (!made) throw std::runtime_error(problem);
     for (auto& host : hosts_) host->tls = made;
+}
+
+void server::read_keys() {
+    const auto made = access_verifier(config_);
+    for (auto& each : runtimes_) each->shard.access = made;
 }
 
 void server::listen() {
@@ -214,13 +220,17 @@ void server::await_hangup() {
     });
 }
 
+// A few small files, when the operator asks for it: this may block.
 void server::reload() {
-    if (config_.tls_certificate.empty()) {
-        spdlog::info("signal={} nothing to read again", SIGHUP);
-        return;
-    }
+    const bool has_certificate = !config_.tls_certificate.empty();
+    const bool has_keys = config_.auth != authentication::none;
+    if (has_certificate) reload_certificate();
+    if (has_keys) reload_keys();
+    if (!has_certificate && !has_keys) spdlog::info("signal={} nothing to read again", SIGHUP);
+}
+
+void server::reload_certificate() {
     std::string problem;
-    // Two small files, when the operator asks for it: this may block.
     const auto made = net::tls_context::load(config_.tls_certificate, config_.tls_key, problem);
     if (!made) {
         spdlog::error("signal={} {}; the old certificate stays", SIGHUP, problem);
@@ -228,6 +238,16 @@ void server::reload() {
     }
     on_every_shard([made](runtime&, net::host& host) { host.tls = made; });
     spdlog::info("signal={} certificate read again", SIGHUP);
+}
+
+void server::reload_keys() {
+    try {
+        const auto made = access_verifier(config_);
+        on_every_shard([made](runtime& mine, net::host&) { mine.shard.access = made; });
+        spdlog::info("signal={} keys of access tokens read again", SIGHUP);
+    } catch (const std::exception& e) {
+        spdlog::error("signal={} {}; the old keys stay", SIGHUP, e.what());
+    }
 }
 
 void server::run_shard(std::size_t index) {

@@ -40,8 +40,8 @@ public:
     /// "http://127.0.0.1:3013/", …: of --admin-address.
     [[nodiscard]] std::vector<std::string> admin_addresses() const;
 
-    /// Serves until SIGTERM or SIGINT; at SIGHUP reads the certificate again. Then ends gracefully: nobody new, `bye`
-    /// to everybody, a bounded wait; a second signal cuts it short.
+    /// Serves until SIGTERM or SIGINT; at SIGHUP reads certificate and keys again. Then ends gracefully: nobody new,
+    /// `bye` to everybody, a bounded wait; a second signal cuts it short.
     void run();
 
 private:
@@ -82,10 +82,13 @@ private:
 
     void share_store();
     void read_certificate();
+    void read_keys();
     void listen();
     /// At each SIGHUP until the end.
     void await_hangup();
     void reload();
+    void reload_certificate();
+    void reload_keys();
     void run_shard(std::size_t index);
     [[nodiscard]] bool stores_up() const;
     [[nodiscard]] channel::task<> admit(runtime& mine, net::acceptor& by);

@@ -92,6 +92,7 @@ client::client(std::uint16_t port, options wanted) : connection_(std::make_uniqu
     socket.set_option(asio::ip::tcp::no_delay(true));
     stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
         if (!wanted.subprotocols.empty()) request.set(beast::http::field::sec_websocket_protocol, wanted.subprotocols);
+        if (!wanted.authorization.empty()) request.set(beast::http::field::authorization, wanted.authorization);
     }));
     stream.read_message_max(64 * 1024 * 1024);
     websocket::response_type response;

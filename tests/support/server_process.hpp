@@ -35,13 +35,13 @@ public:
 
     void terminate() const;
     void kill();
+    /// What it has logged so far.
+    [[nodiscard]] std::string errors() const;
     /// Waits for the end, bounded by patience(); the exit code, or minus the signal's number.
     int wait_exit();
 
 private:
     void read_ports();
-    [[nodiscard]] std::string errors() const;
-
     pid_t pid_ = -1;
     int output_ = -1;
     int errors_ = -1;  ///< a file without a name: no pipe that fills up

@@ -111,6 +111,31 @@ BOOST_FIXTURE_TEST_CASE(a_token_may_come_with_the_upgrade, guarded) {
     answered(bob, "/descp {" + as_member(token("bob")) + "}", "welcome");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_header_of_the_upgrade_carries_a_token_as_well, guarded) {
+    client::options way;
+    way.authorization = "Bearer " + token("alice", {}, 2);
+    client alice(server.port(), way);
+    alice.describe();
+    way.authorization = "Bearer " + token("bob", {}, 2);
+    client bob(server.port(), way);
+    bob.describe();
+    BOOST_TEST(alice.id() != bob.id());
+    answered(alice, "/descp {" + as_member(token("alice")) + "}", "welcome", {{"id", alice.id()}});
+    BOOST_TEST(flag_of(bob.skip_to_close(4003), "reconnect"));
+    alice.expect_nothing();
+}
+
+BOOST_FIXTURE_TEST_CASE(an_authorization_that_is_no_good_does_not_stand_in_the_way_of_a_good_one, guarded) {
+    client::options way;
+    for (const std::string& header :
+         std::vector<std::string>{"Bearer", "Bearer not.a.token", "Basic " + token("alice")}) {
+        way.authorization = header;
+        client who(server.port(), way);
+        refused(who, "/descp {}", 464);
+        who.describe(as_member(token("alice")));
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(another_tokens_session_is_not_taken_back, guarded) {
     auto alice = bearer("alice");
     auto mallory = stranger();
