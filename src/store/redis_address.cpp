@@ -1,5 +1,8 @@
 #include "store/redis_address.hpp"
 
+#include "store/redis_tls.hpp"
+
+#include <algorithm>
 #include <charconv>
 
 namespace store {
@@ -79,22 +82,31 @@ std::optional<redis_address> redis_address::parse(std::string_view text, std::st
         text = text.substr(0, mark);
     }
     std::string_view database;
-    if (query.starts_with("master=")) {
-        to.master = query.substr(7);
-        if (to.master.empty()) return fail("a name behind ?master=");
-    } else if (query.starts_with("database=")) {
-        database = query.substr(9);
-        if (database.empty()) return fail("a number behind ?database=");
-    } else if (!query.empty()) {
-        return fail("?master=name or ?database=number");
+    while (!query.empty()) {
+        const auto word = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(word.size() + 1, query.size()));
+        if (word.starts_with("master=")) {
+            to.master = word.substr(7);
+            if (to.master.empty()) return fail("a name behind master=");
+        } else if (word.starts_with("database=")) {
+            database = word.substr(9);
+            if (database.empty()) return fail("a number behind database=");
+        } else if (word.starts_with("ca=")) {
+            to.authorities = word.substr(3);
+            if (!to.authorities.starts_with('/')) return fail("a path from the root behind ca=");
+        } else {
+            return fail("master=name, database=number or ca=/path behind the ?");
+        }
     }
-    if (text.starts_with("rediss://")) return fail("redis://: this build's Redis client has no TLS");
+    to.tls = text.starts_with("rediss://");
+    if (to.tls && !has_redis_tls()) return fail("redis://: this build's Redis client has no TLS");
+    if (!to.tls && !to.authorities.empty()) return fail("rediss:// with ca=");
     if (text.starts_with("unix:")) {
         text.remove_prefix(5);
         if (!text.starts_with('/')) return fail("a path from the root: unix:/run/redis.sock");
         to.endpoints.push_back({std::string(text), 0});
-    } else if (text.starts_with("redis://")) {
-        text.remove_prefix(8);
+    } else if (to.tls || text.starts_with("redis://")) {
+        text.remove_prefix(to.tls ? 9 : 8);
         if (const auto at = text.rfind('@'); at != std::string_view::npos) {
             const auto who = text.substr(0, at);
             const auto colon = who.find(':');
@@ -117,7 +129,7 @@ std::optional<redis_address> redis_address::parse(std::string_view text, std::st
             to.endpoints.push_back(*endpoint);
             text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
         }
-        if (to.endpoints.empty()) return fail("a host behind redis://");
+        if (to.endpoints.empty()) return fail("a host behind redis:// or rediss://");
     } else {
         return fail("redis://host:port/database or unix:/path");
     }
@@ -134,7 +146,7 @@ std::string redis_address::shown() const {
     if (endpoints.front().port == 0) {
         out = "unix:" + endpoints.front().host;
     } else {
-        out = "redis://";
+        out = tls ? "rediss://" : "redis://";
         for (const auto& e : endpoints) {
             if (&e != &endpoints.front()) out += ',';
             out += (e.host.find(':') == std::string::npos ? e.host : "[" + e.host + "]") + ":" + std::to_string(e.port);

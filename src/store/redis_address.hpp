@@ -14,7 +14,9 @@ namespace store {
 ///     redis://[user:password@]sentinel:port,sentinel:port,…[/database][?master=name]
 ///     unix:/path/to/socket[?database=n]
 ///
-/// Several addresses are sentinels, which know where the master is (its name is `mymaster` if not given).
+/// Several addresses are sentinels, which know where the master is (its name is `mymaster` if not given). `rediss://`
+/// is TLS with all of them, where has_redis_tls(); `ca=path` behind the `?` names a PEM file of authorities instead of
+/// the system's. What is behind the `?` is separated by `&`.
 struct redis_address {
     struct endpoint {
         std::string host;  ///< a path if `port` is 0
@@ -26,6 +28,8 @@ struct redis_address {
     std::string password;
     unsigned database = 0;
     std::string master = "mymaster";
+    bool tls = false;
+    std::string authorities;  ///< a PEM file; empty: the system's
 
     [[nodiscard]] bool has_sentinels() const { return endpoints.size() > 1; }
 

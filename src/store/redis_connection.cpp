@@ -1,5 +1,7 @@
 #include "store/redis_connection.hpp"
 
+#include "store/redis_tls.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <hiredis/async.h>
@@ -162,6 +164,7 @@ task<redis_connection::problem> redis_connection::resolve(std::string& host, std
 
 task<redis_connection::problem> redis_connection::connect(redis_address::endpoint to) {
     drop("reconnecting");
+    const std::string name = to.host;
     if (to.port != 0) {
         auto unknown = co_await resolve(to.host, to.port);
         if (unknown) co_return std::move(unknown);
@@ -174,6 +177,13 @@ task<redis_connection::problem> redis_connection::connect(redis_address::endpoin
         std::string why = context_->errstr;
         redisAsyncFree(std::exchange(context_, nullptr));
         co_return problem(std::move(why));
+    }
+    if (where_.tls) {
+        auto refused = begin_redis_tls(context_->c, name, where_.authorities);
+        if (refused) {
+            redisAsyncFree(std::exchange(context_, nullptr));
+            co_return std::move(refused);
+        }
     }
     attach();
     give_up_at_ = channel::shard::now() + settings_.timeout;
