@@ -21,7 +21,7 @@ task<> command_handler::run(const protocol::descp& c) {
         co_return;
     }
     auto& request = std::get<protocol::description_request>(parsed);
-    const bool has_token = config().access && (request.token ? !request.token->empty() : access_ && !me());
+    const bool has_token = shard::current().access && (request.token ? !request.token->empty() : access_ && !me());
     if (has_token || (request.session && !me())) {
         const bool looked_at = co_await may_guess();
         if (!looked_at) co_return;

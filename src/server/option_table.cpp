@@ -420,10 +420,10 @@ void add_store(std::vector<option>& table) {
     constexpr std::string_view group = "Store";
     table.push_back(
         {group, "store", "where peers and channels live: in memory, or in a Redis that servers share", "URL",
-         "memory, redis://[user:password@]host:port/database (several host:port: sentinels; ?master=name) or "
-         "unix:/path",
-         "memory, redis://[user:password@]host[:port][,sentinel…][/database][?master=name], or "
-         "unix:/path[?database=n]",
+         "memory, redis://[user:password@]host:port/database (several host:port: sentinels; ?master=name), "
+         "rediss:// for TLS (?ca=/path) or unix:/path",
+         "memory, redis://[user:password@]host[:port][,sentinel…][/database][?master=name], rediss:// (?ca=/path) with "
+         "a Redis client that has TLS, or unix:/path[?database=n]",
          assign_store, [](const config& from) { return from.store; }});
     table.push_back(duration(
         {group, "store-timeout", "for an answer of the store; then a command gets 400"}, 50ms, 1min,

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <system_error>
@@ -40,6 +41,14 @@ bool expect_name(SSL* connection, const std::string& name) {
                  const_cast<char*>(name.c_str())) == 1;
 }
 
+/// hiredis only tells that the connection broke.
+int report_refusal(int is_good, X509_STORE_CTX* chain) {
+    if (is_good == 1) return 1;
+    const auto problem = X509_STORE_CTX_get_error(chain);
+    spdlog::warn("problem=\"{}\" the certificate of Redis is refused", X509_verify_cert_error_string(problem));
+    return 0;
+}
+
 }  // namespace
 
 bool has_redis_tls() { return true; }
@@ -50,7 +59,7 @@ std::optional<std::string> begin_redis_tls(redisContext& on, const std::string& 
     if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1) return "no TLS: " + reason();
     if (!trust(context.get(), authorities))
         return "ca " + authorities + ": expected a PEM file with certificates (" + reason() + ")";
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, report_refusal);
     std::unique_ptr<SSL, release> connection(SSL_new(context.get()));
     if (!connection || !expect_name(connection.get(), name)) return "no TLS: " + reason();
     // hiredis' buffer of what is to be written moves when it grows.

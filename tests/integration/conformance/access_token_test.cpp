@@ -132,7 +132,7 @@ BOOST_FIXTURE_TEST_CASE(an_authorization_that_is_no_good_does_not_stand_in_the_w
         way.authorization = header;
         client who(server.port(), way);
         refused(who, "/descp {}", 464);
-        who.describe(as_member(token("alice")));
+        who.describe(as_member(token(make_id())));
     }
 }
 

@@ -14,9 +14,11 @@ certificate_directory::certificate_directory() {
 
 certificate_directory::~certificate_directory() { std::filesystem::remove_all(path_); }
 
-void certificate_directory::make(const std::string& name, const std::string& subject, const std::string& kind) const {
+void certificate_directory::make(const std::string& name, const std::string& subject, const std::string& kind,
+                                 const std::string& alternative) const {
     const std::string curve = kind == "ec" ? " -pkeyopt ec_paramgen_curve:prime256v1" : "";
-    const auto command = "openssl req -x509 -nodes -days 2 -newkey " + kind + curve + " -subj /CN=" + subject +
+    const std::string names = alternative.empty() ? "" : " -addext subjectAltName=" + alternative;
+    const auto command = "openssl req -x509 -nodes -days 2 -newkey " + kind + curve + " -subj /CN=" + subject + names +
         " -keyout " + file(name + ".key") + " -out " + file(name + ".pem") + " 2>/dev/null";
     if (std::system(command.c_str()) != 0) throw std::runtime_error("no certificate: " + command);
 }

@@ -1,4 +1,5 @@
 #include "store/redis_address.hpp"
+#include "store/redis_tls.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -68,8 +69,24 @@ BOOST_AUTO_TEST_CASE(what_is_shown_has_no_password) {
     BOOST_TEST(accepted("unix:/a?database=2").shown() == "unix:/a?database=2");
 }
 
+BOOST_AUTO_TEST_CASE(tls_is_asked_for_by_one_letter) {
+    if (!store::has_redis_tls()) {
+        BOOST_TEST(refused("rediss://host").find("no TLS") != std::string::npos);
+        return;
+    }
+    const auto to = accepted("rediss://:word@host:7000/3?ca=/etc/redis/ca.pem&master=main");
+    BOOST_TEST(to.tls);
+    BOOST_TEST(to.authorities == "/etc/redis/ca.pem");
+    BOOST_TEST(to.master == "main");
+    BOOST_TEST(to.password == "word");
+    BOOST_TEST(to.endpoints[0].port == 7000);
+    BOOST_TEST(to.shown() == "rediss://host:7000/3");
+    for (const auto* const text : {"rediss://h?ca=", "rediss://h?ca=a/b", "rediss:///3"})
+        BOOST_TEST(!refused(text).empty(), text);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_malformed_is_told) {
-    BOOST_TEST(refused("rediss://host").find("no TLS") != std::string::npos);
+    BOOST_TEST(!accepted("redis://host").tls);
     for (const auto* const text : {"",
                                    "host",
                                    "http://host",
@@ -91,6 +108,9 @@ BOOST_AUTO_TEST_CASE(what_is_malformed_is_told) {
                                    "unix:/x?database=",
                                    "redis://h?master=",
                                    "redis://h?timeout=1",
+                                   "redis://h?ca=/a",
+                                   "redis://h?master=a&&database=1",
+                                   "unix:/x?ca=/a",
                                    "redis://a,,b"})
         BOOST_TEST(!refused(text).empty(), text);
 }
