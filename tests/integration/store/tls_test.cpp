@@ -38,8 +38,10 @@ BOOST_AUTO_TEST_SUITE(tls)
 
 BOOST_TEST_DECORATOR(*boost::unit_test::precondition(with_tls))
 BOOST_FIXTURE_TEST_CASE(servers_share_a_redis_by_tls_and_large_messages_too, secure_redis) {
-    const server_process a(with_store(store("redis.pem")));
-    const server_process b(with_store(store("redis.pem")));
+    // Large enough for all of it to wait for a slow reader.
+    const std::vector<std::string> roomy{"--channel-log", "16MiB"};
+    const server_process a(with_store(store("redis.pem"), roomy));
+    const server_process b(with_store(store("redis.pem"), roomy));
     auto alice = peer_at(a, "alice");
     auto bob = peer_at(b, "bob");
     const auto channel = make_channel();
