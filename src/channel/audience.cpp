@@ -13,7 +13,7 @@ namespace channel {
 audience::audience(shard& home, protocol::channel_id channel, log_position start)
     : home_(home),
       channel_(channel),
-      log_(std::make_shared<channel_log>(start)) {}
+      log_(std::make_shared<channel_log>(start, &home.count.log_bytes)) {}
 
 audience::~audience() {
     for (const auto sender : waiting_for_room_) home_.resume_later(sender);

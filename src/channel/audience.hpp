@@ -46,6 +46,9 @@ public:
     /// round is over and everybody who could has everything.
     [[nodiscard]] bool fan_out_slice(std::size_t& budget);
 
+    /// Memory is short: forgets all but so much of what was said, also what somebody has not got yet.
+    void shrink_to(std::size_t log_bytes) { log_->shrink_to(log_bytes); }
+
     /// Gives one member what it has not got.
     void deliver(std::size_t index);
 

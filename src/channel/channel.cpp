@@ -25,7 +25,7 @@ channel::channel(shard& home, protocol::channel_id id)
       id_(id),
       audience_(home.find_or_add_audience(id, {})),
       time_ms_(shard::now_ms()),
-      history_(home.config().limits.history, home.config().history_bytes) {}
+      history_(home.config().limits.history, home.config().history_bytes, &home.count.history_bytes) {}
 
 channel::~channel() { home_.forget_channel(*this); }
 
@@ -97,7 +97,7 @@ void channel::begin_anew() {
     bans_.clear();
     invitations_.clear();
     departures_.clear();
-    history_ = message_history(home_.config().limits.history, home_.config().history_bytes);
+    history_ = message_history(home_.config().limits.history, home_.config().history_bytes, &home_.count.history_bytes);
 }
 
 // --- membership

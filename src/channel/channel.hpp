@@ -74,6 +74,7 @@ public:
     [[nodiscard]] std::vector<protocol::peer_id> members_of(node_id node) const;
     [[nodiscard]] bool is_operator(const protocol::peer_id& who) const { return operators_.contains(who); }
     [[nodiscard]] const message_history& history() const { return history_; }
+    void shrink_history_to(std::size_t bytes) { history_.shrink_to(bytes); }
 
     struct ban_record {
         protocol::peer_id by;

@@ -116,6 +116,14 @@ void channel_log::trim_bytes(std::size_t limit_bytes, std::uint64_t keep_from) {
     trim_to(ordinal);
 }
 
+void channel_log::shrink_to(std::size_t limit_bytes) {
+    if (ring_.size() <= limit_bytes) return;
+    trim_bytes(limit_bytes);
+    const auto enough = std::bit_ceil(std::max({smallest_ring_bytes, limit_bytes, bytes()}));
+    if (enough < ring_.size()) resize_ring(enough);
+    peak_bytes_ = bytes();
+}
+
 void channel_log::reserve_bytes(std::size_t needed) {
     if (needed > ring_.size()) resize_ring(std::max(smallest_ring_bytes, std::bit_ceil(needed)));
 }
@@ -134,6 +142,7 @@ void channel_log::resize_ring(std::size_t capacity) {
     put(begin_, held.front);
     put(begin_ + held.front.size(), held.back);
     ring_ = std::move(larger);
+    count_memory();
 }
 
 void channel_log::reserve_entry() {
@@ -144,6 +153,7 @@ void channel_log::reserve_entry() {
         larger[ordinal & (larger.size() - 1)] = at(ordinal);
     }
     entries_ = std::move(larger);
+    count_memory();
 }
 
 void channel_log::shrink_when_quiet() {

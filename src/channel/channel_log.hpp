@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/accounted_bytes.hpp"
 #include "protocol/object_id.hpp"
 
 #include <cstddef>
@@ -37,8 +38,12 @@ struct log_block {
 /// `except`. Lives on one shard; kept alive by the audience and by backlogs that still have to read from it.
 class channel_log {
 public:
-    /// `start`: the position at which this log begins, that of the home shard's log if this is a replica.
-    explicit channel_log(log_position start = {}) : first_(start), head_(start) {}
+    /// `start`: the position at which this log begins, that of the home shard's log if this is a replica. `account`:
+    /// where the memory is counted.
+    explicit channel_log(log_position start = {}, std::uint64_t* account = nullptr)
+        : first_(start),
+          head_(start),
+          held_(account) {}
 
     [[nodiscard]] const log_position& first() const { return first_; }
     [[nodiscard]] const log_position& head() const { return head_; }
@@ -80,6 +85,9 @@ public:
     /// `keep_from` on.
     void trim_bytes(std::size_t limit_bytes, std::uint64_t keep_from = UINT64_MAX);
 
+    /// The same, and gives the memory back at once.
+    void shrink_to(std::size_t limit_bytes);
+
 private:
     struct entry {
         std::uint64_t end = 0;       ///< offset behind the frame
@@ -97,6 +105,7 @@ private:
     void resize_ring(std::size_t capacity);
     void reserve_entry();
     void shrink_when_quiet();
+    void count_memory() { held_.set(ring_.size() + entries_.size() * sizeof(entry)); }
 
     log_position first_;
     log_position head_;
@@ -105,6 +114,7 @@ private:
     std::vector<char> ring_;
     std::vector<entry> entries_;
     std::map<std::uint64_t, std::vector<protocol::peer_id>> more_exceptions_;
+    accounted_bytes held_;
     std::size_t peak_bytes_ = 0;
     unsigned quiet_trims_ = 0;
 };

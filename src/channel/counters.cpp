@@ -10,6 +10,9 @@ void counters::add(const counters& other) {
     skipped_events += other.skipped_events;
     published += other.published;
     queue_bytes += other.queue_bytes;
+    log_bytes += other.log_bytes;
+    history_bytes += other.history_bytes;
+    journal_bytes += other.journal_bytes;
     connected_peers += other.connected_peers;
     memberships += other.memberships;
     fan_out_members.add(other.fan_out_members);

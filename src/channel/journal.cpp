@@ -27,16 +27,24 @@ log_span without_first(log_span span, std::uint64_t count) {
 void journal::add(piece added) {
     last_ += added.events;
     bytes_ += added.bytes;
+    own_bytes_ += added.frame.size();
     pieces_.push_back(std::move(added));
     while (!pieces_.empty() && (last_ - before_first_ - pieces_.front().events >= max_events_ || bytes_ > max_bytes_)) {
         pop_front();
     }
+    held_.set(own_bytes_);
+}
+
+void journal::shrink_to(std::size_t limit_bytes) {
+    while (own_bytes_ > limit_bytes) pop_front();
 }
 
 void journal::pop_front() {
     before_first_ += pieces_.front().events;
     bytes_ -= pieces_.front().bytes;
+    own_bytes_ -= pieces_.front().frame.size();
     pieces_.pop_front();
+    held_.set(own_bytes_);
 }
 
 void journal::note(std::string_view frame) { add({1, frame.size(), std::string(frame), std::nullopt}); }
@@ -93,6 +101,8 @@ void journal::replace(const log_span& span, std::string_view lost_frame) {
     kept.span->to = span.from;
     last_ = last_ - span.events + 1;
     bytes_ += lost_frame.size();
+    own_bytes_ += lost_frame.size();
+    held_.set(own_bytes_);
     auto at = pieces_.begin() + static_cast<std::ptrdiff_t>(index) + 1;
     at = pieces_.insert(at, piece{1, lost_frame.size(), std::string(lost_frame), std::nullopt});
     if (rest) pieces_.insert(at + 1, std::move(*rest));
@@ -100,7 +110,8 @@ void journal::replace(const log_span& span, std::string_view lost_frame) {
 
 void journal::break_off() {
     pieces_.clear();
-    bytes_ = 0;
+    bytes_ = own_bytes_ = 0;
+    held_.set(0);
     before_first_ = ++last_;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/accounted_bytes.hpp"
 #include "channel/outbox.hpp"
 
 #include <cstddef>
@@ -16,7 +17,10 @@ namespace channel {
 /// `max_events` and `max_bytes`: the oldest go first.
 class journal {
 public:
-    journal(std::size_t max_events, std::size_t max_bytes) : max_events_(max_events), max_bytes_(max_bytes) {}
+    journal(std::size_t max_events, std::size_t max_bytes, std::uint64_t* account = nullptr)
+        : max_events_(max_events),
+          max_bytes_(max_bytes),
+          held_(account) {}
 
     void note(std::string_view frame);
     void note(const log_span& span);
@@ -26,6 +30,9 @@ public:
 
     /// Something that had to be kept is gone: nobody can resume from before this.
     void break_off();
+
+    /// Drops the oldest events until at most so many bytes of its own are left: nobody resumes from before those.
+    void shrink_to(std::size_t limit_bytes);
 
     /// Counting goes on behind event number `n`. Only before anything was noted.
     void start_behind(std::uint64_t n) { before_first_ = last_ = confirmed_ = n; }
@@ -62,6 +69,8 @@ private:
     std::uint64_t last_ = 0;
     std::uint64_t confirmed_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t own_bytes_ = 0;  ///< of these, what is not in a channel's log
+    accounted_bytes held_;
 };
 
 }  // namespace channel

@@ -18,6 +18,15 @@ void message_history::add(std::uint64_t seq, std::string_view event) {
     if (recycled.capacity() > 2 * event.size() + 256) recycled = {};
     recycled.assign(event);
     entries_.push_back({seq, std::move(recycled)});
+    held_.set(bytes_);
+}
+
+void message_history::shrink_to(std::size_t limit_bytes) {
+    while (entries_.size() > 1 && bytes_ > limit_bytes) {
+        bytes_ -= entries_.front().event.size();
+        entries_.pop_front();
+    }
+    held_.set(bytes_);
 }
 
 message_history::page message_history::last(std::uint64_t count, std::optional<std::uint64_t> before_seq) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "channel/accounted_bytes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,11 +16,15 @@ namespace channel {
 /// is always kept.
 class message_history {
 public:
-    message_history(std::size_t max_messages, std::size_t max_bytes)
+    message_history(std::size_t max_messages, std::size_t max_bytes, std::uint64_t* account = nullptr)
         : max_messages_(max_messages),
-          max_bytes_(max_bytes) {}
+          max_bytes_(max_bytes),
+          held_(account) {}
 
     void add(std::uint64_t seq, std::string_view event);
+
+    /// Forgets the oldest until at most so many bytes are left; the newest stays.
+    void shrink_to(std::size_t limit_bytes);
 
     struct page {
         std::vector<std::string_view> messages;  ///< oldest first; valid until the next add()
@@ -47,6 +53,7 @@ private:
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
     std::deque<entry> entries_;
+    accounted_bytes held_;
 };
 
 }  // namespace channel

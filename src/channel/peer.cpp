@@ -201,7 +201,8 @@ void peer::set_resumable(bool wanted) {
     if (wanted == resumable()) return;
     const auto& limits = home_.config().limits;
     stop_keeping();
-    journal_ = wanted ? std::make_unique<journal>(limits.resume_events, limits.resume_bytes) : nullptr;
+    journal_ = wanted ? std::make_unique<journal>(limits.resume_events, limits.resume_bytes, &home_.count.journal_bytes)
+                      : nullptr;
     if (wanted && home_.shared) {
         keeping_ = std::make_shared<keeping>();
         keeping_->owner = this;

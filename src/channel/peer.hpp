@@ -107,6 +107,9 @@ public:
     [[nodiscard]] bool resumable() const { return journal_ != nullptr; }
     void set_resumable(bool wanted);
     [[nodiscard]] bool confirm(std::uint64_t n);
+    void shrink_journal_to(std::size_t bytes) {
+        if (journal_) journal_->shrink_to(bytes);
+    }
 
     /// How many events a returning resumable session missed since event `seen` (not given: since the last confirmed);
     /// nullopt if they are not all there: then counting has started again.

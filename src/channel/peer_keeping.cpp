@@ -115,7 +115,7 @@ void peer::stop_keeping() {
 void peer::begin_return() {
     const auto& limits = home_.config().limits;
     returning_ = true;
-    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes);
+    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes, &home_.count.journal_bytes);
     resume_until_ = steady_time::max();
 }
 
@@ -144,7 +144,7 @@ std::unique_ptr<journal> peer::end_collecting() {
 std::vector<kept_membership> peer::collect_from_here() {
     push_pending();
     const auto& limits = home_.config().limits;
-    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes);
+    journal_ = std::make_unique<journal>(limits.resume_events, limits.resume_bytes, &home_.count.journal_bytes);
     return positions();
 }
 

@@ -111,9 +111,19 @@ void shard::erase_channel(const protocol::channel_id& id) {
     erase_audience_if_empty(key);
 }
 
+protocol::failure shard::short_of_memory() {
+    return {protocol::numeric::try_again, "the server is short of memory: no new channels for a moment"};
+}
+
 outcome shard::carry_out(const protocol::channel_id& id, const change& c) {
     const bool may_create = c.what == change::kind::join && !c.only_existing;
-    channel* const in = may_create ? &find_or_add_channel(id) : find_channel(id);
+    channel* in = find_channel(id);
+    if (!in && may_create && memory_is_short) {
+        outcome done;
+        done.refused = short_of_memory();
+        return done;
+    }
+    if (may_create) in = &find_or_add_channel(id);
     if (!in) {
         outcome done;
         done.refused.emplace(protocol::numeric::no_such_channel, "no such channel", c.whom.channel_written);
@@ -220,6 +230,17 @@ void shard::fan_out() {
             next.queued_ = true;
             to_fan_out_.push_back(&next);
         }
+    }
+}
+
+void shard::relieve_memory() {
+    for (const auto& [id, one] : audiences_) one->shrink_to(config_.channel_log_bytes / relief_divisor);
+    for (const auto& [id, one] : channels_) one->shrink_history_to(config_.history_bytes / relief_divisor);
+    for (const auto& [id, one] : peers_) {
+        one->shrink_journal_to(config_.limits.resume_bytes / relief_divisor);
+        link* const to = one->connection();
+        if (to && to->box().waiting_bytes() > queue_bytes_limit())
+            to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
     }
 }
 

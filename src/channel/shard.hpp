@@ -192,12 +192,25 @@ public:
     bool draining = false;
 
     counters count;
+
+    /// The server holds more than it may: see relieve_memory(). New channels and connections have to wait.
+    bool memory_is_short = false;
+    [[nodiscard]] static protocol::failure short_of_memory();
+    /// Has what is kept for slow readers, for /history and for those who may resume shrink to a sixteenth of what it
+    /// may be otherwise, and lets go of connections with more than that in their queues. What is gone is told by
+    /// `lost`.
+    void relieve_memory();
+    [[nodiscard]] std::size_t queue_bytes_limit() const {
+        return memory_is_short ? config_.queue_bytes / relief_divisor : config_.queue_bytes;
+    }
     [[nodiscard]] std::size_t remembered_count() const { return remembered_count_; }
 
     /// Members served before the loop looks at its sockets again.
     static constexpr std::size_t members_per_slice = 64;
 
 private:
+    static constexpr std::size_t relief_divisor = 16;
+
     using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 

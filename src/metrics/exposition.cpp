@@ -142,6 +142,10 @@ void add_delivery(page& to, const channel::counters& d) {
                number(d.skipped_events));
     to.gauge("queue_bytes", "Bytes of replies and private messages that wait for connections which are full.",
              number(d.queue_bytes));
+    to.gauge("log_bytes", "Bytes held by channels' logs.", number(d.log_bytes));
+    to.gauge("history_bytes", "Bytes kept for /history.", number(d.history_bytes));
+    to.gauge("journal_bytes", "Bytes kept for sessions that may be resumed, beside channels' logs.",
+             number(d.journal_bytes));
     to.histogram("fan_out_members", "Members of a channel that one round of fan-out went to, a shard each.",
                  d.fan_out_members);
     to.histogram("fan_out_duration_seconds", "From the beginning of a round of fan-out to its end.", d.fan_out_seconds);

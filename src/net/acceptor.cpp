@@ -130,6 +130,7 @@ void acceptor::start_session(int fd, const client_address& from) {
     const auto open = host_.connections()++;
     const auto limit = host_.settings().max_connections;
     auto why_not = open >= limit ? refusal::server_full : refusal::none;
+    if (host_.shard().memory_is_short) why_not = refusal::server_memory;
     if (why_not == refusal::none && host_.counts(from)) why_not = host_.admissions().enter(from, channel::shard::now());
     if (open >= limit + politely_refused || (why_not != refusal::none && host_.refused >= politely_refused)) {
         --host_.connections();

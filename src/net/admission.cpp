@@ -45,6 +45,7 @@ std::string make_refusal(refusal why) {
             return make_refusal(429, "too many new connections from this address", "Retry-After: 1\r\n");
         case refusal::address_failures:
             return make_refusal(429, "too many failed handshakes from this address", "Retry-After: 60\r\n");
+        case refusal::server_memory: return make_refusal(503, "the server is short of memory", "Retry-After: 10\r\n");
         case refusal::none:
         case refusal::server_full: break;
     }

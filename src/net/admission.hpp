@@ -23,6 +23,7 @@ enum class refusal : std::uint8_t {
     address_connections,
     address_rate,
     address_failures,
+    server_memory,
 };
 
 /// The response that says so: 503 for what concerns the whole server, 429 for the client's own doing, with Retry-After.

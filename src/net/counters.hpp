@@ -25,8 +25,8 @@ inline constexpr std::array<std::string_view, 7> handshake_failures{"proxy_heade
                                                                     "malformed",    "origin", "upgrade"};
 
 /// By net::refusal.
-inline constexpr std::array<std::string_view, 6> refusals{
-    "none", "server_full", "server_rate", "address_connections", "address_rate", "address_failures"};
+inline constexpr std::array<std::string_view, 7> refusals{
+    "none", "server_full", "server_rate", "address_connections", "address_rate", "address_failures", "server_memory"};
 
 /// What the connections of one shard have counted since it began. Plain numbers of its thread, as channel::counters.
 struct counters {

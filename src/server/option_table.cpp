@@ -380,6 +380,11 @@ void add_channels(std::vector<option>& table) {
     table.push_back(size(
         {group, "queue", "bytes waiting for one slow connection; more closes with 4001"}, 4 * kibibyte, gibibyte,
         [](auto& c) -> auto& { return c.queue_bytes; }));
+    table.push_back(size(
+        {group, "max-memory",
+         "of logs, queues, histories and journals in all; beyond it they shrink to a sixteenth, and new channels and "
+         "connections wait; 0: half of what the machine or the container has"},
+        0, 1ULL << 50U, [](auto& c) -> auto& { return c.max_memory_bytes; }));
 }
 
 void add_ice(std::vector<option>& table) {

@@ -80,12 +80,14 @@ void report_life_cycle_end(std::exception_ptr error) {
 
 }  // namespace
 
-server::runtime::runtime(std::size_t index, channel::cluster& all, const channel::settings& settings)
+server::runtime::runtime(std::size_t index, channel::cluster& all, const channel::settings& settings,
+                         memory_limit& shared)
     // Handlers run on one thread only, but others post to it.
     : context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       work(context.get_executor()),
       shard(index, all, context, settings),
-      pulse(shard) {}
+      pulse(shard),
+      memory(shard, shared) {}
 
 void server::metronome::expired(channel::steady_time now) { of_.schedule(*this, now + pulse_interval); }
 
@@ -102,8 +104,9 @@ server::server(const config& from)
       front_(&site_, from.admin_address.empty() ? front::metrics::here : front::metrics::elsewhere, hosts_),
       admissions_(connection_settings_.admission),
       admin_(from, hosts_) {
+    memory_.bytes = from.max_memory_bytes > 0 ? from.max_memory_bytes : half_of_memory();
     for (std::size_t index = 0; index < config_.threads; ++index) {
-        runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_));
+        runtimes_.push_back(std::make_unique<runtime>(index, cluster_, settings_, memory_));
         cluster_.add(runtimes_.back()->shard);
         hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, front_,
                                                      connections_, admissions_, hosts_));
@@ -259,6 +262,7 @@ void server::run_shard(std::size_t index) {
         for (const auto& listener : admin_.listeners) channel::spawn("acceptor", listener->run(), net::report_error);
     }
     mine.pulse.expired(channel::shard::now());
+    mine.memory.start();
     for (;;) {
         try {
             mine.context.run();

@@ -6,6 +6,7 @@
 #include "net/host.hpp"
 #include "server/config.hpp"
 #include "server/front.hpp"
+#include "server/memory_watch.hpp"
 #include "store/redis_address.hpp"
 #include "store/redis_store.hpp"
 #include "web/site.hpp"
@@ -63,8 +64,9 @@ private:
         std::vector<std::unique_ptr<net::acceptor>> listeners;
         std::unique_ptr<store::redis_store> store;  ///< null: in memory
         metronome pulse;
+        memory_watch memory;
 
-        runtime(std::size_t index, channel::cluster& all, const channel::settings& settings);
+        runtime(std::size_t index, channel::cluster& all, const channel::settings& settings, memory_limit& shared);
     };
 
     /// What listens on --admin-address, on the first shard. It outlives the sessions of the others, so that how the
@@ -108,6 +110,7 @@ private:
     front front_;
     std::atomic<std::size_t> connections_{0};
     net::admission admissions_;
+    memory_limit memory_;
     channel::cluster cluster_;
     std::vector<std::unique_ptr<runtime>> runtimes_;
     std::vector<std::unique_ptr<net::host>> hosts_;

@@ -153,6 +153,7 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"presence-interval", "1s"},
                                                                               {"channel-log", "1MiB"},
                                                                               {"queue", "1MiB"},
+                                                                              {"max-memory", "0"},
                                                                               {"ice-servers", "[]"},
                                                                               {"turn-secret", "none"},
                                                                               {"turn-ttl", "24h"},

@@ -1,0 +1,48 @@
+#include "server/memory_watch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include <unistd.h>
+
+namespace server {
+
+namespace {
+
+constexpr std::chrono::milliseconds interval{100};
+
+/// A number in a file of the system; the greatest if there is none ("max").
+std::uint64_t limit_in(const char* path) {
+    std::ifstream file(path);
+    std::uint64_t bytes = 0;
+    return file >> bytes ? bytes : UINT64_MAX;
+}
+
+}  // namespace
+
+std::uint64_t half_of_memory() {
+    const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+    const auto machine = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const auto container =
+        std::min(limit_in("/sys/fs/cgroup/memory.max"), limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    return std::min(machine, container) / 2;
+}
+
+void memory_watch::expired(channel::steady_time now) {
+    of_.schedule(*this, now + interval);
+    const auto mine = of_.count.held_bytes();
+    const auto held = shared_.held += mine - told_;
+    told_ = mine;
+    if (held > shared_.bytes && !shared_.is_short.exchange(true))
+        spdlog::warn("event=memory_short held={} limit={}", held, shared_.bytes);
+    // Some room first, so that it does not go to and fro.
+    if (held < shared_.bytes - shared_.bytes / 10 && shared_.is_short.exchange(false))
+        spdlog::info("event=memory_enough held={} limit={}", held, shared_.bytes);
+    of_.memory_is_short = shared_.is_short;
+    if (of_.memory_is_short && held > shared_.bytes - shared_.bytes / 10) of_.relieve_memory();
+}
+
+}  // namespace server

@@ -1,0 +1,70 @@
+#include "integration/conformance/fixture.hpp"
+#include "support/http_get.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+using namespace conformance;
+
+/// `--max-memory` (README, Security): what happens when the server holds more than it may.
+BOOST_AUTO_TEST_SUITE(memory)
+
+BOOST_AUTO_TEST_CASE(
+    a_reader_that_holds_too_much_in_the_server_is_told_lost_before_its_channel_has_reached_its_own_limit) {
+    fixture f({"--max-memory", "2MiB", "--channel-log", "256MiB", "--rate", "0", "--resume-bytes", "64KiB"});
+    auto alice = f.peer("alice");
+    auto bob = f.peer("bob");
+    client::options narrow;
+    narrow.receive_buffer_bytes = 4096;
+    client slow(f.server.port(), narrow);
+    slow.describe();
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    join(slow, channel, {&alice, &bob});
+    // 26 MB: more than a kernel takes off the server's hands, and a tenth of what the channel alone may hold.
+    const std::string large(64 * 1024 - 200, 'x');
+    std::int64_t said = 0;
+    for (; said < 400; ++said) {
+        fixture::answered(alice, "/pubmsg " + channel + " " + large, "ack", {{"seq", said + 1}});
+        bob.expect("pubmsg", {{"seq", said + 1}});
+    }
+    std::int64_t last = 0;
+    std::int64_t lost = 0;
+    while (last < said) {
+        const auto got = slow.next();
+        const bool gap = text_of(got, "type") == "lost";
+        BOOST_REQUIRE(number_of(got, gap ? "from" : "seq") == last + 1);
+        last = number_of(got, gap ? "to" : "seq");
+        if (gap) lost += number_of(got, "to") - number_of(got, "from") + 1;
+    }
+    BOOST_TEST(lost > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_server_goes_on_but_lets_nobody_in_and_makes_no_channel) {
+    // Less than one channel needs.
+    fixture f({"--max-memory", "512"});
+    auto alice = f.peer("alice");
+    auto bob = f.peer("bob");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    // It looks ten times a second.
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    event refused;
+    while (!refused.contains("code") && std::chrono::steady_clock::now() < deadline) {
+        const auto other = make_channel();
+        refused = bob.ask("/join " + other);
+        if (!refused.contains("code")) bob.ask("/quit " + other);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    BOOST_TEST(number_of(refused, "code") == 263);
+    BOOST_TEST(number_of(refused, "retryAfter") > 0);
+    BOOST_TEST(support::http_status(f.server.port(), "/") == 503);
+    fixture::answered(bob, "/pubmsg " + channel + " still here", "ack");
+    alice.skip_to("pubmsg");
+    fixture::answered(bob, "/join " + channel, "joined");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
