@@ -172,7 +172,7 @@ std::string ask_redis(const std::string& where, const std::string& command) {
 
 redis_process::redis_process(std::vector<std::string> options) : options_(std::move(options)) { start(); }
 
-void redis_process::start() {
+void redis_process::launch() {
     const char* const other = std::getenv("SIGNALLER_TEST_REDIS");
     std::vector<std::string> line{other ? other : "redis-server",
                                   "--port",
@@ -191,6 +191,19 @@ void redis_process::start() {
     if (!keeps) line.insert(line.end(), {"--appendonly", "no"});
     line.insert(line.end(), options_.begin(), options_.end());
     process_ = run_in_background(std::move(line));
+}
+
+void redis_process::start_loading() {
+    launch();
+    const auto deadline = std::chrono::steady_clock::now() + patience();
+    while (ask("PING").find("LOADING") == std::string::npos) {
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("redis-server never says LOADING");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+void redis_process::start() {
+    launch();
     const auto deadline = std::chrono::steady_clock::now() + patience();
     for (;;) {
         const auto answer = ask("PING");

@@ -67,8 +67,12 @@ public:
     void go_on() const { process_.go_on(); }
     /// After kill(): with the same files. Waits until it answers, but for `LOADING`.
     void start();
+    /// The same, but waits until it answers `LOADING`: there has to be much to load.
+    void start_loading();
 
 private:
+    void launch();
+
     scratch_folder folder_;
     std::uint16_t port_ = free_port();
     std::vector<std::string> options_;
