@@ -291,7 +291,6 @@ outcome channel::publish(const actor& from, std::string_view content, std::int64
     protocol::event::pubmsg(event, id_, from.ref(), content, time_ms, done.seq);
     append(event, std::array{from.id}, done.seq);
     history_.add(done.seq, event);
-    ++home_.count.published;
     return done;
 }
 

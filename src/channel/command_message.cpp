@@ -94,6 +94,7 @@ task<> command_handler::run(const protocol::pubmsg& c) {
         fail(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }
+    ++here.count.published;
     if (!label_.empty()) {
         std::string event;
         protocol::event::ack_pubmsg(event, label_, done.time_ms, id, done.seq);

@@ -101,7 +101,7 @@ struct counters {
     std::uint64_t channel_events = 0;   ///< handed to members' connections out of channels' logs
     std::uint64_t direct_events = 0;    ///< replies, private messages and invitations handed to a connection
     std::uint64_t skipped_events = 0;   ///< of channels' logs, that slow readers did not get
-    std::uint64_t published = 0;        ///< public messages, where the channel lives
+    std::uint64_t published = 0;        ///< public messages of this shard's peers
     std::uint64_t queue_bytes = 0;      ///< now waiting for sockets that are full
     std::uint64_t log_bytes = 0;        ///< now held by channels' logs
     std::uint64_t history_bytes = 0;    ///< now kept for /history

@@ -131,7 +131,7 @@ void add_commands(page& to, const channel::command_counts& from) {
 }
 
 void add_delivery(page& to, const channel::counters& d) {
-    to.counter("published_messages_total", "Public messages, counted where the channel lives.", number(d.published));
+    to.counter("published_messages_total", "Public messages that this server's peers sent.", number(d.published));
     to.family("deliveries_total",
               "Events that were handed to connections; channel: out of a channel's log, direct: replies and private "
               "messages.",
