@@ -1,0 +1,217 @@
+#include "integration/soak/figures.hpp"
+#include "integration/transport/conversation.hpp"
+#include "integration/transport/raw_client.hpp"
+#include "support/client.hpp"
+#include "support/server_process.hpp"
+#include "unit/net/client_frames.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace client_frames;
+using support::client;
+using support::number_of;
+using support::text_of;
+using transport::raw_client;
+
+namespace {
+
+constexpr double kibibyte = 1024;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// What is freed stays in quarantine for a while.
+constexpr double most_memory = 1024 * kibibyte * kibibyte;
+#else
+constexpr double most_memory = 64 * kibibyte * kibibyte;
+#endif
+
+/// A server with two peers who talk to each other, whatever is done to it.
+struct scene {
+    support::server_process server;
+    client alice;
+    client bob;
+
+    explicit scene(std::vector<std::string> options = {})
+        : server(std::move(options)),
+          alice(server.port()),
+          bob(server.port()) {
+        alice.describe();
+        bob.describe();
+    }
+
+    [[nodiscard]] double memory() const {
+        return static_cast<double>(soak::read_figures(server.pid(), 0).resident_bytes);
+    }
+
+    /// They are served, and the attack costs no more memory than this since `before`.
+    void expect_well(const char* attack, double before, double limit = most_memory) {
+        const auto cost = memory() - before;
+        std::cout << "| " << attack << " | " << static_cast<long>(cost / kibibyte) << " KiB |\n";
+        BOOST_TEST(cost <= limit);
+        alice.send("/privmsg " + bob.id() + " still here");
+        BOOST_TEST(text_of(bob.skip_to("privmsg"), "content") == "still here");
+    }
+};
+
+/// A peer whose connection can do everything wrong.
+std::unique_ptr<raw_client> guest_at(const support::server_process& server) {
+    auto guest = std::make_unique<raw_client>(server.port());
+    guest->upgrade();
+    transport::describe(*guest);
+    return guest;
+}
+
+bool hears(const transport::heard& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+/// Attacks, at the defaults wherever time allows: the limit that holds, that others do not notice, and what it costs
+/// (README, Security).
+BOOST_AUTO_TEST_SUITE(security)
+
+BOOST_AUTO_TEST_CASE(headers_that_never_end) {
+    scene s({"--handshake-timeout", "1s"});
+    const auto before = s.memory();
+    std::vector<std::unique_ptr<raw_client>> all;
+    for (int i = 0; i < 500; ++i) {
+        all.push_back(std::make_unique<raw_client>(s.server.port()));
+        all.back()->send("GET / HTTP/1.1\r\nHost: a\r\nX-" + std::string(8000, 'a'));
+    }
+    s.expect_well("500 connections with an endless header (slowloris)", before);
+    // One byte at a time keeps none of them.
+    for (auto& one : all) one->send("b");
+    for (auto& one : all) BOOST_TEST(one->read_response(false).status == 408U);
+}
+
+BOOST_AUTO_TEST_CASE(websockets_that_never_say_who_they_are) {
+    scene s({"--describe-timeout", "1s"});
+    const auto before = s.memory();
+    std::vector<std::unique_ptr<raw_client>> all;
+    for (int i = 0; i < 500; ++i) {
+        all.push_back(std::make_unique<raw_client>(s.server.port()));
+        all.back()->upgrade();
+    }
+    s.expect_well("500 WebSockets that do not describe themselves", before);
+    for (auto& one : all) BOOST_TEST(hears(transport::listen_to_end(*one), "bye 4500"));
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_never_end) {
+    scene s;
+    const auto before = s.memory();
+    std::vector<std::unique_ptr<raw_client>> all;
+    for (int i = 0; i < 50; ++i) all.push_back(guest_at(s.server));
+    const std::string large(16 * 1024, 'x');
+    for (auto& one : all) {
+        one->send(part(text, large));
+        for (int more = 0; more < 7; ++more) one->send(part(continuation, large));
+    }
+    s.expect_well("50 messages in fragments, each just below the limit and never ended", before);
+    for (auto& one : all) one->send(part(continuation, large));
+    for (auto& one : all) BOOST_TEST(hears(transport::listen_to_end(*one), "bye 1009"));
+}
+
+BOOST_AUTO_TEST_CASE(json_that_never_ends) {
+    scene s;
+    const auto before = s.memory();
+    const auto guest = guest_at(s.server);
+    const auto deep = whole(text, "/descp {\"a\":" + std::string(100000, '['));
+    const auto wide = whole(text, "/descp {" + std::string(130000, ' ') + "}");
+    for (int i = 0; i < 50; ++i) {
+        guest->send(deep);
+        guest->send(wide);
+        for (int answers = 0; answers < 2; ++answers) {
+            const auto frame = guest->read_frame();
+            BOOST_REQUIRE(frame.has_value());
+            const auto type = transport::field_of(frame->payload, "type");
+            BOOST_TEST((type == "error" || type == "welcome"));
+        }
+    }
+    s.expect_well("100 descriptions, nested 100,000 deep or 130 kB wide", before);
+}
+
+BOOST_AUTO_TEST_CASE(commands_as_fast_as_they_go) {
+    scene s;
+    const auto before = s.memory();
+    std::string burst;
+    for (int i = 0; i < 2000; ++i) burst += whole(text, "/ping");
+    for (int i = 0; i < 10; ++i) {
+        const auto guest = guest_at(s.server);
+        guest->send(burst);
+        guest->send(burst);
+        BOOST_TEST(hears(transport::listen_to_end(*guest), "bye 4002"));
+    }
+    s.expect_well("10 floods of 4,000 commands (300/s are taken)", before);
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_nobody_reads) {
+    scene s({"--rate", "0"});
+    const auto before = s.memory();
+    const std::string large(60000, 'x');
+    for (int i = 0; i < 10; ++i) {
+        raw_client guest(s.server.port(), 4096);
+        guest.upgrade();
+        guest.send(whole(text, "/descp {}"));
+        const auto welcome = guest.read_frame();
+        BOOST_REQUIRE(welcome.has_value());
+        const auto id = transport::field_of(welcome->payload, "id");
+        for (int said = 0; said < 300; ++said) guest.send(whole(text, "/privmsg " + id + " " + large));
+        guest.read_to_end();
+    }
+    s.expect_well("10 peers that send themselves 18 MB each and read nothing", before);
+}
+
+BOOST_AUTO_TEST_CASE(channels_without_end) {
+    scene s({"--rate", "0"});
+    const auto before = s.memory();
+    std::vector<client> all;
+    for (int i = 0; i < 50; ++i) {
+        all.emplace_back(s.server.port());
+        all.back().describe();
+        for (int joined = 0; joined < 100; ++joined)
+            BOOST_REQUIRE(text_of(all.back().ask("/join " + support::make_channel()), "type") == "joined");
+        BOOST_TEST(number_of(all.back().ask("/join " + support::make_channel()), "code") == 405);
+    }
+    s.expect_well("5,000 channels, as many as 50 peers may make", before);
+}
+
+BOOST_AUTO_TEST_CASE(bans_and_invitations_without_end) {
+    scene s({"--rate", "0"});
+    const auto before = s.memory();
+    const auto channel = support::make_channel();
+    s.alice.ask("/join " + channel);
+    const std::string reason(250, 'r');
+    for (int i = 0; i < 1000; ++i)
+        BOOST_REQUIRE(text_of(s.alice.ask("/ban " + support::make_id() + " " + channel + " " + reason), "type") ==
+                      "ban");
+    for (int i = 0; i < 1000; ++i)
+        BOOST_REQUIRE(number_of(s.alice.ask("/ban " + support::make_id() + " " + channel + " " + reason), "code") ==
+                      400);
+    s.expect_well("1,000 bans with the longest reason, and 1,000 more that are refused", before);
+}
+
+BOOST_AUTO_TEST_CASE(connections_as_fast_as_they_go) {
+    scene s({"--trusted-proxy", "127.0.0.1"});
+    const auto before = s.memory();
+    unsigned refused = 0;
+    std::vector<std::unique_ptr<raw_client>> all;
+    for (int i = 0; i < 500; ++i) {
+        all.push_back(std::make_unique<raw_client>(s.server.port()));
+        all.back()->send(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: 192.0.2.66\r\n\r\n");
+        if (all.back()->read_response(false).status == 429) ++refused;
+    }
+    // 50 a second, four times as many at once.
+    BOOST_TEST(refused > 0U);
+    raw_client other(s.server.port());
+    other.upgrade("/", "X-Forwarded-For: 192.0.2.67\r\n");
+    s.expect_well("500 connections from one address at once (200 are let in)", before);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
