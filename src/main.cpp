@@ -1,5 +1,5 @@
+#include "logging/log.hpp"
 #include "server/config.hpp"
-#include "server/log.hpp"
 #include "server/server.hpp"
 
 #include <sys/resource.h>
@@ -8,6 +8,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string_view>
 #include <variant>
 
 namespace {
@@ -20,8 +21,18 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void log_start(const server::config& config, const server::server& service) {
+    using logging::event;
+    using logging::line;
+    const std::string_view store = config.store == "memory" ? "memory" : "redis";
+    line(event::started).with("version", server::version()).with("threads", config.threads).with("store", store);
+    for (const auto& address : service.addresses()) line(event::listening).with("address", address);
+    for (const auto& address : service.admin_addresses())
+        line(event::listening).with("address", address).with("for", "administration");
+}
+
 int serve(const server::config& config) {
-    server::start_log(config.log);
+    const logging::output log(config.log, STDERR_FILENO);
     raise_descriptor_limit();
     server::server service(config);
     for (const auto& address : service.addresses()) {
@@ -31,6 +42,7 @@ int serve(const server::config& config) {
     for (const auto& address : service.admin_addresses())
         std::cout << "signaller " << server::version() << " administration on " << address << '\n';
     std::cout.flush();
+    log_start(config, service);
     service.run();
     return 0;
 }

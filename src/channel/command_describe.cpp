@@ -435,7 +435,8 @@ task<> command_handler::redescribe(const protocol::description_request& request)
 }
 
 std::string command_handler::welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
-                                         std::span<const joined_fields> channels) const {
+                                         std::span<const joined_fields> channels) {
+    resumed_ = resumed;
     const auto session = session_token{me.id(), me.session()}.text();
     protocol::event::welcome_fields fields;
     fields.id = me.id();

@@ -67,6 +67,10 @@ public:
     void offer_token(std::string token);
     /// Whether a new access token was taken since this was asked last.
     [[nodiscard]] bool take_renewal();
+    /// Whether the command just carried out was refused for its access token.
+    [[nodiscard]] bool token_was_refused() const { return failed_with_ == protocol::numeric::password_mismatch; }
+    /// Whether the last `welcome` was one of a session taken back.
+    [[nodiscard]] bool resumed() const { return resumed_; }
     /// When the access token expires; time_point::max() without one.
     [[nodiscard]] steady_time access_ends() const { return access_ ? access_->ends : steady_time::max(); }
 
@@ -111,7 +115,7 @@ private:
     [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
     [[nodiscard]] task<> redescribe(const protocol::description_request& request);
     [[nodiscard]] std::string welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
-                                          std::span<const protocol::event::joined_fields> channels) const;
+                                          std::span<const protocol::event::joined_fields> channels);
     [[nodiscard]] task<> announce(std::string event);
 
     // --- channels and their members: command_channel.cpp
@@ -177,6 +181,7 @@ private:
     link& link_;
     command_rate rate_;
     std::optional<protocol::numeric> failed_with_;  ///< the command under way
+    bool resumed_ = false;
     peer* acts_for_ = nullptr;
     std::unique_ptr<access> access_;  ///< null: the server asks for no token, or there was none yet
     std::string_view label_;          ///< of the command under way

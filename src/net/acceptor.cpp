@@ -135,7 +135,7 @@ void acceptor::start_session(int fd, const client_address& from) {
     if (open >= limit + politely_refused || (why_not != refusal::none && host_.refused >= politely_refused)) {
         --host_.connections();
         ++host_.count.accepted;
-        host_.count.note(why_not);
+        note_refusal(host_, why_not, from, std::nullopt);
         ::close(fd);
         return;
     }

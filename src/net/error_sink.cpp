@@ -1,10 +1,8 @@
 #include "net/error_sink.hpp"
 
-#include <spdlog/spdlog.h>
+#include "logging/log.hpp"
 
-#include <atomic>
-#include <chrono>
-#include <cstring>
+#include <system_error>
 
 namespace net {
 
@@ -12,18 +10,14 @@ void report_error(const char* name, std::exception_ptr error) noexcept {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& e) {
-        spdlog::error("task={} error=\"{}\"", name, e.what());
+        logging::line(logging::event::task_failed).with("task", name).with("problem", e.what());
     } catch (...) {
-        spdlog::error("task={} error=unknown", name);
+        logging::line(logging::event::task_failed).with("task", name).with("problem", "unknown");
     }
 }
 
 void report_accept_failure(int error_number) noexcept {
-    using namespace std::chrono;
-    static std::atomic<std::int64_t> last_second{0};
-    const auto second = duration_cast<seconds>(steady_clock::now().time_since_epoch()).count();
-    if (last_second.exchange(second) == second) return;
-    spdlog::warn("accept failed, pausing: {}", std::strerror(error_number));
+    logging::line(logging::event::accept_failed).with("problem", std::generic_category().message(error_number));
 }
 
 }  // namespace net

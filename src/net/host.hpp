@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace net {
@@ -126,5 +127,8 @@ private:
     session* first_ = nullptr;
     std::size_t session_count_ = 0;
 };
+
+/// Counts and logs that a connection is refused; `connection` is its id, if it has one.
+void note_refusal(host& at, refusal why, const client_address& who, std::optional<std::uint64_t> connection);
 
 }  // namespace net

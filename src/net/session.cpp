@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <exception>
 
 namespace net {
@@ -23,6 +24,11 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(random) % (spread.count() + 1));
 }
 
+std::uint64_t next_connection_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
 }  // namespace
 
 session::session(host& at, int fd, const client_address& from, refusal why_not, encryption how)
@@ -30,15 +36,18 @@ session::session(host& at, int fd, const client_address& from, refusal why_not, 
       host_(&at),
       commands_(*this),
       address_(from),
+      id_(next_connection_id()),
+      accepted_at_(channel::shard::now_roughly()),
       encryption_(how),
       refusal_(why_not),
       admitted_(why_not == refusal::none && at.counts(from)) {
     socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
     host_->enlist(*this);
     ++host_->count.accepted;
+    log_accepted();
     if (refusal_ == refusal::none) return;
     ++host_->refused;
-    host_->count.note(refusal_);
+    note_refusal(*host_, refusal_, address_, id_);
 }
 
 session::~session() {
@@ -58,7 +67,7 @@ task<> session::run(std::unique_ptr<session> self) {
     try {
         s.schedule_in(s.host_->settings().handshake_timeout);
         bool ready = co_await s.read_proxy_header();
-        if (!ready) s.host_->count.note(handshake_failure::proxy_header);
+        if (!ready) s.note_handshake(handshake_failure::proxy_header);
         if (ready && s.encryption_ == encryption::tls) ready = co_await s.secure();
         if (ready) s.upgraded_ = co_await s.upgrade();
         if (s.upgraded_) {
@@ -110,7 +119,7 @@ void session::enter_as(const client_address& who) {
     admitted_ = refusal_ == refusal::none && host_->counts(who);
     if (refusal_ == refusal::none || was_refused) return;
     ++host_->refused;
-    host_->count.note(refusal_);
+    note_refusal(*host_, refusal_, address_, id_);
 }
 
 task<bool> session::upgrade() {
@@ -173,13 +182,13 @@ task<bool> session::answer(http_request request) {
             co_return false;
         }
         if (!settings.allowed_origins.admits(request.origin)) {
-            host_->count.note(handshake_failure::origin);
+            note_handshake(handshake_failure::origin, request.origin);
             send_raw(make_refusal(403, "pages of this origin may not connect here"));
             co_return false;
         }
         const auto answer = answer_upgrade(request);
         if (answer.accepted) commands_.offer_token(bearer_token(request));
-        if (!answer.accepted) host_->count.note(handshake_failure::upgrade);
+        if (!answer.accepted) note_handshake(handshake_failure::upgrade, request.path);
         send_raw(answer.response);
         co_return answer.accepted;
     } else {
@@ -213,6 +222,7 @@ task<> session::consume(std::span<char> input) {
         const auto event = reader_.next(input, host_->settings().message_bytes);
         if (event.kind == frame_kind::need_more) break;
         if (event.kind == frame_kind::text) {
+            ++messages_;
             co_await commands_.handle(event.payload);
             note_progress();
         } else {
@@ -223,7 +233,12 @@ task<> session::consume(std::span<char> input) {
 
 void session::note_failure(handshake_failure why) {
     failed_handshake_ = true;
+    note_handshake(why);
+}
+
+void session::note_handshake(handshake_failure why, std::string_view seen) {
     host_->count.note(why);
+    log_handshake_failure(why, seen);
 }
 
 void session::on_control_frame(const frame_event& event) {
@@ -245,8 +260,13 @@ void session::on_control_frame(const frame_event& event) {
 }
 
 void session::note_progress() {
+    if (commands_.token_was_refused()) log_token_refused();
     const bool renewed = commands_.take_renewal() && phase_ == phase::established;
     if (!renewed && (phase_ != phase::undescribed || !owner)) return;
+    if (phase_ == phase::undescribed) {
+        peer_ = owner->id();
+        log_described();
+    }
     phase_ = phase::established;
     schedule_check(channel::shard::now() + host_->settings().heartbeat);
 }
@@ -271,6 +291,7 @@ std::string session::farewell() const {
 
 task<> session::say_goodbye() {
     phase_ = phase::closing;
+    log_end();
     if (upgraded_ && ended_) {
         ++host_->count.broken;
     } else if (upgraded_) {

@@ -69,9 +69,19 @@ private:
     void enter_as(const client_address& who);
     /// Through the client's fault: its address may not do this too often.
     void note_failure(handshake_failure why);
+    /// Counts and logs it. `seen`: what the client sent that was wrong, cut and escaped.
+    void note_handshake(handshake_failure why, std::string_view seen = {});
     void on_control_frame(const frame_event& event);
     void note_progress();
     [[nodiscard]] std::string farewell() const;
+
+    // --- log lines: session_log.cpp
+    void log_accepted() const;
+    void log_handshake_failure(handshake_failure why, std::string_view seen) const;
+    void log_described() const;
+    void log_token_refused() const;
+    void log_close(protocol::close_code code) const;
+    void log_end() const;
 
     // --- input and output
     enum class reading : std::uint8_t { some, none_yet, ended };
@@ -129,7 +139,11 @@ private:
     std::string_view close_why_;
     protocol::close_code close_code_ = protocol::close_code::normal;
     client_address address_;
-    std::uint16_t client_code_ = 0;  ///< of the client's own Close frame, which is to be answered
+    std::uint64_t id_;  ///< of the connection: counted in the process
+    std::uint64_t messages_ = 0;
+    channel::steady_time accepted_at_;
+    std::optional<protocol::peer_id> peer_;  ///< who described itself here, also after a take-over
+    std::uint16_t client_code_ = 0;          ///< of the client's own Close frame, which is to be answered
     std::uint8_t pending_handlers_ = 0;
     phase phase_ = phase::handshake;
     encryption encryption_;

@@ -93,6 +93,7 @@ void session::wait_until_writable() {
 }
 
 void session::begin_close(close_code code, std::string_view why) {
+    log_close(code);
     close_code_ = code;
     close_why_ = why;
     wake();

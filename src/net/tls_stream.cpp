@@ -5,7 +5,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -152,7 +151,7 @@ tls_stream::handshake_state tls_stream::handshake() {
         return handshake_state::under_way;
     }
     const char* const reason = ERR_reason_error_string(ERR_peek_error());
-    spdlog::debug("reason=\"{}\" TLS handshake failed", reason ? reason : "connection closed");
+    failed_because_ = reason ? reason : "connection closed";
     if (first_byte_ >= 'A' && first_byte_ <= 'Z') return handshake_state::plain_text;
     push_out();
     return handshake_state::failed;

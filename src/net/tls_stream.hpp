@@ -56,6 +56,8 @@ public:
 
     /// Nothing more goes to the client, or it misused the protocol.
     [[nodiscard]] bool broken() const { return broken_; }
+    /// After a handshake that failed: OpenSSL's word for why.
+    [[nodiscard]] std::string_view failed_because() const { return failed_because_; }
 
 private:
     struct callbacks;
@@ -67,6 +69,7 @@ private:
 
     ssl_st* ssl_;
     int fd_;
+    const char* failed_because_ = "";
     std::string waiting_;
     std::size_t input_budget_ = 0;
     std::uint16_t key_updates_ = 0;

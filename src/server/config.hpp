@@ -2,6 +2,7 @@
 
 #include "auth/verifier.hpp"
 #include "channel/settings.hpp"
+#include "logging/log.hpp"
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
 #include "protocol/limits.hpp"
@@ -16,9 +17,6 @@
 #include <variant>
 
 namespace server {
-
-/// In the order, and with the meaning, of spdlog's levels.
-enum class log_level : std::uint8_t { trace, debug, info, warning, error, critical, off };
 
 enum class proxy_protocol : std::uint8_t { off, on };
 
@@ -80,7 +78,7 @@ struct config {
     std::chrono::milliseconds turn_ttl{std::chrono::hours{24}};
     std::string turn_rest_key;  ///< empty: `GET /turn` is not served
     std::string admin_address;  ///< as parse_listen_addresses reads them; empty: none
-    log_level log = log_level::info;
+    logging::settings log;
     std::string server_name = "signaller/" + std::string{version()};
 };
 

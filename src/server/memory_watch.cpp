@@ -1,6 +1,6 @@
 #include "server/memory_watch.hpp"
 
-#include <spdlog/spdlog.h>
+#include "logging/log.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -37,10 +37,10 @@ void memory_watch::expired(channel::steady_time now) {
     const auto held = shared_.held += mine - told_;
     told_ = mine;
     if (held > shared_.bytes && !shared_.is_short.exchange(true))
-        spdlog::warn("event=memory_short held={} limit={}", held, shared_.bytes);
+        logging::line(logging::event::memory_short).with("held_bytes", held).with("limit_bytes", shared_.bytes);
     // Some room first, so that it does not go to and fro.
     if (held < shared_.bytes - shared_.bytes / 10 && shared_.is_short.exchange(false))
-        spdlog::info("event=memory_enough held={} limit={}", held, shared_.bytes);
+        logging::line(logging::event::memory_enough).with("held_bytes", held).with("limit_bytes", shared_.bytes);
     of_.memory_is_short = shared_.is_short;
     if (of_.memory_is_short && held > shared_.bytes - shared_.bytes / 10) of_.relieve_memory();
 }

@@ -506,6 +506,20 @@ void add_administration(std::vector<option>& table) {
                      [](const config& from) { return from.admin_address.empty() ? "none" : from.admin_address; }});
 }
 
+void add_logging(std::vector<option>& table) {
+    constexpr std::string_view group = "Logging";
+    table.push_back(choice(
+        {group, "log-level", "least severity that is logged"},
+        {"trace", "debug", "info", "warning", "error", "critical", "off"},
+        [](auto& c) -> auto& { return c.log.from; }));
+    table.push_back(choice(
+        {group, "log-format", "key=value, or a JSON object, a line"}, {"text", "json"},
+        [](auto& c) -> auto& { return c.log.as; }));
+    table.push_back(count(
+        {group, "log-rate", "lines of one kind of event a second; the others are counted; 0: no bound"}, 0, 1000000,
+        [](auto& c) -> auto& { return c.log.lines_per_second; }));
+}
+
 std::vector<option> make_table() {
     std::vector<option> table;
     add_listening(table);
@@ -519,9 +533,7 @@ std::vector<option> make_table() {
     add_ice(table);
     add_store(table);
     add_administration(table);
-    table.push_back(choice(
-        {"Logging", "log-level", "least severity that is logged"},
-        {"trace", "debug", "info", "warning", "error", "critical", "off"}, [](auto& c) -> auto& { return c.log; }));
+    add_logging(table);
     return table;
 }
 

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include "channel/nap.hpp"
+#include "logging/log.hpp"
 #include "net/error_sink.hpp"
 #include "net/tls_context.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/rand.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -19,6 +19,8 @@
 namespace server {
 
 namespace asio = boost::asio;
+using logging::event;
+using logging::line;
 
 namespace {
 
@@ -89,7 +91,10 @@ server::runtime::runtime(std::size_t index, channel::cluster& all, const channel
       pulse(shard),
       memory(shard, shared) {}
 
-void server::metronome::expired(channel::steady_time now) { of_.schedule(*this, now + pulse_interval); }
+void server::metronome::expired(channel::steady_time now) {
+    of_.schedule(*this, now + pulse_interval);
+    if (of_.index() == 0) logging::report_left_out();
+}
 
 server::administration::administration(const config& from, const std::vector<std::unique_ptr<net::host>>& hosts)
     : site(nullptr, front::metrics::here, hosts),
@@ -229,27 +234,27 @@ void server::reload() {
     const bool has_keys = config_.auth != authentication::none;
     if (has_certificate) reload_certificate();
     if (has_keys) reload_keys();
-    if (!has_certificate && !has_keys) spdlog::info("signal={} nothing to read again", SIGHUP);
+    if (!has_certificate && !has_keys) line(event::reloaded).with("what", "nothing");
 }
 
 void server::reload_certificate() {
     std::string problem;
     const auto made = net::tls_context::load(config_.tls_certificate, config_.tls_key, problem);
     if (!made) {
-        spdlog::error("signal={} {}; the old certificate stays", SIGHUP, problem);
+        line(event::reload_failed).with("what", "certificate").with("problem", problem);
         return;
     }
     on_every_shard([made](runtime&, net::host& host) { host.tls = made; });
-    spdlog::info("signal={} certificate read again", SIGHUP);
+    line(event::reloaded).with("what", "certificate");
 }
 
 void server::reload_keys() {
     try {
         const auto made = access_verifier(config_);
         on_every_shard([made](runtime& mine, net::host&) { mine.shard.access = made; });
-        spdlog::info("signal={} keys of access tokens read again", SIGHUP);
+        line(event::reloaded).with("what", "keys");
     } catch (const std::exception& e) {
-        spdlog::error("signal={} {}; the old keys stay", SIGHUP, e.what());
+        line(event::reload_failed).with("what", "keys").with("problem", e.what());
     }
 }
 
@@ -297,7 +302,7 @@ void server::on_every_shard(Work work) {
 
 asio::awaitable<void> server::end_gracefully() {
     const int number = co_await signals_->async_wait(asio::use_awaitable);
-    spdlog::info("signal={} connections={} ending", number, connections_.load());
+    line(event::draining).with("signal", number).with("connections", connections_.load());
     signals_->async_wait([this](boost::system::error_code ec, int) { hurried_ = !ec; });
     on_every_shard([](runtime& mine, net::host& host) {
         for (const auto& listener : mine.listeners) listener->stop();
@@ -313,7 +318,7 @@ asio::awaitable<void> server::end_gracefully() {
     });
     signals_->cancel();
     hangups_->cancel();
-    spdlog::info("ended");
+    line(event::ended);
 }
 
 asio::awaitable<void> server::leave_store() {

@@ -2,11 +2,10 @@
 
 #include "channel/audience.hpp"
 #include "channel/nap.hpp"
+#include "logging/log.hpp"
 #include "store/codec.hpp"
 #include "store/peer_book.hpp"
 #include "store/report.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <charconv>
@@ -23,6 +22,11 @@ using protocol::failure;
 using protocol::numeric;
 
 namespace {
+
+// A function of its own: a line does not belong into a coroutine's frame.
+void report_not_written(const protocol::channel_id& id, std::string_view problem) {
+    logging::line(logging::event::store_not_written).with("channel", id.hex()).with("problem", problem);
+}
 
 constexpr std::chrono::milliseconds tick{250};
 constexpr std::chrono::seconds keep_alive_interval{60};
@@ -205,7 +209,7 @@ task<bool> channel_ledger::give_back(replica& r) {
         install_state(r, 0, {});
         co_return true;
     }
-    spdlog::warn("channel={} version={} the store lost what it had, and is given it back", r.id.hex(), r.version);
+    logging::line(logging::event::store_given_back).with("channel", r.id.hex()).with("version", r.version);
     std::vector<std::string> keys{r.log_key, r.state_key};
     std::vector<std::string> arguments{std::to_string(r.version), std::to_string(r.version_time_ms),
                                        store::write_state(bus_.shard().find_channel(r.id)->state()), key_ttl()};
@@ -237,7 +241,7 @@ bool channel_ledger::install(replica& r, const redis_value& loaded) {
 void channel_ledger::install_state(replica& r, std::uint64_t version, const std::string& text) {
     auto state = text.empty() ? std::optional<channel::channel_state>(channel::channel_state{}) : read_state(text);
     if (!state) {
-        spdlog::error("channel={} stored state cannot be read", r.id.hex());
+        logging::line(logging::event::store_unreadable).with("channel", r.id.hex()).with("what", "state");
         state.emplace();
     }
     bus_.shard().find_or_add_channel(r.id).restore(*state);
@@ -310,7 +314,8 @@ void channel_ledger::apply(replica& r, const message& m) {
     r.bytes_since_state += m.entry.size();
     const auto read = read_entry(m.entry);
     if (!read) {
-        spdlog::error("channel={} version={} change cannot be read", r.id.hex(), m.version);
+        logging::line told(logging::event::store_unreadable);
+        told.with("channel", r.id.hex()).with("what", "change").with("version", m.version);
         return;
     }
     own_change* mine = nullptr;
@@ -469,7 +474,7 @@ task<> channel_ledger::write_state(channel_id id) {
         r.bytes_since_state = 0;
         r.state_bytes = bytes;
         const auto written = co_await bus_.run(state_script, std::move(keys), std::move(arguments));
-        if (written.failed()) spdlog::warn("channel={} problem=\"state not written: {}\"", id.hex(), written.text);
+        if (written.failed()) report_not_written(id, written.text);
     }
     r.writing_state = false;
 }

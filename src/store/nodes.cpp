@@ -4,7 +4,6 @@
 #include "store/report.hpp"
 
 #include <boost/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include <charconv>
 

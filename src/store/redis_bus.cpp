@@ -3,7 +3,6 @@
 #include "store/report.hpp"
 
 #include <openssl/evp.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <exception>

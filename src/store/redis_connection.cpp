@@ -1,11 +1,11 @@
 #include "store/redis_connection.hpp"
 
+#include "logging/log.hpp"
 #include "store/redis_tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <hiredis/async.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <memory>
@@ -17,6 +17,11 @@ namespace store {
 using channel::task;
 
 namespace {
+
+void report_away(const redis_address& where, std::string_view problem, std::chrono::milliseconds pause) {
+    logging::line told(logging::event::store_away);
+    told.with("store", where.shown()).with("problem", problem).with("retry_ms", pause.count());
+}
 
 redis_value value_of(const redisReply& reply) {
     redis_value value;
@@ -68,7 +73,7 @@ task<> redis_connection::run() {
         if (!failed && !stopped_) {
             up_ = true;
             next_pause_ = settings_.least_pause;
-            spdlog::info("redis={} connected", where_.shown());
+            logging::line(logging::event::store_connected).with("store", where_.shown());
             listener_.on_up();
             while (context_ && !stopped_) co_await something();
             up_ = false;
@@ -76,7 +81,7 @@ task<> redis_connection::run() {
         }
         drop("gone");
         if (stopped_) break;
-        spdlog::warn("redis={} problem=\"{}\" retry_ms={}", where_.shown(), *failed, next_pause_.count());
+        report_away(where_, *failed, next_pause_);
         listener_.on_down(*failed);
         co_await pause();
     }

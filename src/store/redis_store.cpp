@@ -2,12 +2,12 @@
 
 #include "channel/link.hpp"
 #include "channel/nap.hpp"
+#include "logging/log.hpp"
 #include "protocol/text_frame.hpp"
 #include "store/codec.hpp"
 #include "store/report.hpp"
 
 #include <boost/json.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -129,7 +129,9 @@ task<> redis_store::bury(channel::node_id dead, std::int64_t died_at_ms) {
     std::vector<std::string> question{"SMEMBERS", channels_key(dead)};
     const auto channels = co_await bus_.command(std::move(question));
     if (channels.failed()) co_return;
-    spdlog::warn("server={} channels={} dead, its members leave", node_text(dead), channels.elements.size());
+    logging::line(logging::event::server_buried)
+        .with("server", node_text(dead))
+        .with("channels", channels.elements.size());
     const auto window = std::chrono::milliseconds(shard_.config().limits.resume_window).count();
     change wanted;
     wanted.what = change::kind::bury;
@@ -306,7 +308,7 @@ void redis_store::notify(peer_id id, std::string event) {
 
 task<> redis_store::pass_on(peer_id id, std::string event) {
     const auto done = co_await relay(id, std::move(event));
-    if (!done.answered) spdlog::warn("peer={} notice was not delivered", id.hex());
+    if (!done.answered) logging::line(logging::event::notice_lost).with("peer", id.hex());
 }
 
 void redis_store::broadcast(peer_id from, std::string event) {

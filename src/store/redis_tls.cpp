@@ -1,5 +1,7 @@
 #include "store/redis_tls.hpp"
 
+#include "logging/log.hpp"
+
 #ifdef SIGNALLER_REDIS_TLS
 
 #include <hiredis/hiredis.h>
@@ -7,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <system_error>
@@ -45,7 +46,7 @@ bool expect_name(SSL* connection, const std::string& name) {
 int report_refusal(int is_good, X509_STORE_CTX* chain) {
     if (is_good == 1) return 1;
     const auto problem = X509_STORE_CTX_get_error(chain);
-    spdlog::warn("problem=\"{}\" the certificate of Redis is refused", X509_verify_cert_error_string(problem));
+    logging::line(logging::event::store_certificate_refused).with("problem", X509_verify_cert_error_string(problem));
     return 0;
 }
 

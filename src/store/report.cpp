@@ -1,6 +1,6 @@
 #include "store/report.hpp"
 
-#include <spdlog/spdlog.h>
+#include "logging/log.hpp"
 
 namespace store {
 
@@ -8,9 +8,9 @@ void report(const char* name, std::exception_ptr error) noexcept {
     try {
         std::rethrow_exception(error);
     } catch (const std::exception& e) {
-        spdlog::error("task=\"{}\" error=\"{}\"", name, e.what());
+        logging::line(logging::event::task_failed).with("task", name).with("problem", e.what());
     } catch (...) {
-        spdlog::error("task=\"{}\" error=unknown", name);
+        logging::line(logging::event::task_failed).with("task", name).with("problem", "unknown");
     }
 }
 

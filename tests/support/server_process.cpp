@@ -34,7 +34,9 @@ constexpr std::uint32_t test_databases = 10000;
 
 std::vector<std::string> command_line(std::vector<std::string> options) {
     const char* const other = std::getenv("SIGNALLER_BINARY");
-    std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM, "--log-level", "warning"};
+    std::vector<std::string> line{other ? other : SIGNALLER_PROGRAM};
+    if (std::find(options.begin(), options.end(), "--log-level") == options.end())
+        line.insert(line.end(), {"--log-level", "warning"});
     if (std::find(options.begin(), options.end(), "--port") == options.end()) line.insert(line.end(), {"--port", "0"});
     const char* const threads = std::getenv("SIGNALLER_TEST_THREADS");
     const bool chosen = std::find(options.begin(), options.end(), "--threads") != options.end();
@@ -87,9 +89,10 @@ int wait_for(pid_t child) {
 }
 
 std::string content_of(int file) {
-    std::string text(64 * 1024, '\0');
-    const auto count = pread(file, text.data(), text.size(), 0);
-    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    std::string text;
+    char part[64 * 1024];
+    for (ssize_t count = 0; (count = pread(file, part, sizeof part, static_cast<off_t>(text.size()))) > 0;)
+        text.append(part, static_cast<std::size_t>(count));
     return text;
 }
 
@@ -100,11 +103,11 @@ std::chrono::milliseconds patience() {
     return std::chrono::seconds(seconds ? std::atoi(seconds) : usual_patience_seconds);
 }
 
-server_process::server_process(std::vector<std::string> options) {
+server_process::server_process(std::vector<std::string> options, int log_to) {
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     errors_ = memfd_create("stderr", MFD_CLOEXEC);
-    pid_ = start(std::move(options), pipe_ends[1], errors_);
+    pid_ = start(std::move(options), pipe_ends[1], log_to < 0 ? errors_ : log_to);
     close(pipe_ends[1]);
     output_ = pipe_ends[0];
     read_ports();
@@ -118,9 +121,9 @@ void server_process::read_ports() {
         pollfd ready{output_, POLLIN, 0};
         char part[512];
         if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0)
-            throw std::runtime_error("the server does not start: " + errors());
+            throw std::runtime_error("the server does not start: " + log());
         const auto count = read(output_, part, sizeof part);
-        if (count <= 0) throw std::runtime_error("the server ended at once: " + errors());
+        if (count <= 0) throw std::runtime_error("the server ended at once: " + log());
         text.append(part, static_cast<std::size_t>(count));
     }
     if (text.substr(0, text.find('\n')).find(" listening on ") == std::string::npos)
@@ -137,7 +140,7 @@ void server_process::read_ports() {
     }
 }
 
-std::string server_process::errors() const { return content_of(errors_); }
+std::string server_process::log() const { return content_of(errors_); }
 
 void server_process::terminate() const { ::kill(pid_, SIGTERM); }
 
@@ -156,7 +159,7 @@ server_process::~server_process() {
     if (pid_ > 0) {
         if (!killed_) terminate();
         const int code = wait_exit();
-        if (!killed_ && code != 0) BOOST_ERROR("the server ended with " << code << ": " << errors());
+        if (!killed_ && code != 0) BOOST_ERROR("the server ended with " << code << ": " << log());
     }
     close(output_);
     close(errors_);

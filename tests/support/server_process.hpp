@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -17,7 +18,9 @@ namespace support {
 /// N` if SIGNALLER_TEST_THREADS says so; SIGNALLER_BINARY names another program to test.
 class server_process {
 public:
-    explicit server_process(std::vector<std::string> options = {});
+    explicit server_process(std::vector<std::string> options = {}) : server_process(std::move(options), -1) {}
+    /// `log_to`: where stderr goes, the caller's; -1: a file that log() reads.
+    server_process(std::vector<std::string> options, int log_to);
 
     /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's
     /// finding does not.
@@ -32,6 +35,8 @@ public:
     /// Of the first --admin-address; 0 if there is none, or it is no TCP port.
     [[nodiscard]] std::uint16_t admin_port() const { return admin_port_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
+    /// What it wrote to stderr so far, also after its end.
+    [[nodiscard]] std::string log() const;
 
     void terminate() const;
     void kill();
@@ -42,6 +47,7 @@ public:
 
 private:
     void read_ports();
+
     pid_t pid_ = -1;
     int output_ = -1;
     int errors_ = -1;  ///< a file without a name: no pipe that fills up

@@ -161,7 +161,9 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"store", "memory"},
                                                                               {"admin-address", "none"},
                                                                               {"store-timeout", "1s"},
-                                                                              {"log-level", "info"}};
+                                                                              {"log-level", "info"},
+                                                                              {"log-format", "text"},
+                                                                              {"log-rate", "20"}};
     const auto made = accepted({});
     for (const auto& [name, value] : defaults) {
         BOOST_REQUIRE_MESSAGE(server::find_option(name) != nullptr, name);
@@ -209,7 +211,7 @@ BOOST_AUTO_TEST_CASE(words_arrive_in_the_fields) {
     const auto made =
         accepted({"--broadcast", "nobody", "--log-level", "off", "--address", "::1", "--server-name", "my server/2"});
     BOOST_TEST((made.broadcast == server::broadcast_policy::nobody));
-    BOOST_TEST((made.log == server::log_level::off));
+    BOOST_TEST((made.log.from == logging::level::off));
     BOOST_TEST(made.address == "::1");
     BOOST_TEST(made.server_name == "my server/2");
     BOOST_TEST((server::channel_settings(made).broadcast == server::broadcast_policy::nobody));
