@@ -121,9 +121,9 @@ void server_process::read_ports() {
         pollfd ready{output_, POLLIN, 0};
         char part[512];
         if (left.count() <= 0 || poll(&ready, 1, static_cast<int>(left.count())) <= 0)
-            throw std::runtime_error("the server does not start: " + log());
+            throw std::runtime_error("the server does not start: " + errors());
         const auto count = read(output_, part, sizeof part);
-        if (count <= 0) throw std::runtime_error("the server ended at once: " + log());
+        if (count <= 0) throw std::runtime_error("the server ended at once: " + errors());
         text.append(part, static_cast<std::size_t>(count));
     }
     if (text.substr(0, text.find('\n')).find(" listening on ") == std::string::npos)
@@ -140,7 +140,7 @@ void server_process::read_ports() {
     }
 }
 
-std::string server_process::log() const { return content_of(errors_); }
+std::string server_process::errors() const { return content_of(errors_); }
 
 void server_process::terminate() const { ::kill(pid_, SIGTERM); }
 
@@ -159,7 +159,7 @@ server_process::~server_process() {
     if (pid_ > 0) {
         if (!killed_) terminate();
         const int code = wait_exit();
-        if (!killed_ && code != 0) BOOST_ERROR("the server ended with " << code << ": " << log());
+        if (!killed_ && code != 0) BOOST_ERROR("the server ended with " << code << ": " << errors());
     }
     close(output_);
     close(errors_);

@@ -19,7 +19,7 @@ namespace support {
 class server_process {
 public:
     explicit server_process(std::vector<std::string> options = {}) : server_process(std::move(options), -1) {}
-    /// `log_to`: where stderr goes, the caller's; -1: a file that log() reads.
+    /// `log_to`: where stderr goes, the caller's; -1: a file that errors() reads.
     server_process(std::vector<std::string> options, int log_to);
 
     /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's
@@ -35,12 +35,10 @@ public:
     /// Of the first --admin-address; 0 if there is none, or it is no TCP port.
     [[nodiscard]] std::uint16_t admin_port() const { return admin_port_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
-    /// What it wrote to stderr so far, also after its end.
-    [[nodiscard]] std::string log() const;
 
     void terminate() const;
     void kill();
-    /// What it has logged so far.
+    /// What it has logged so far, also after its end.
     [[nodiscard]] std::string errors() const;
     /// Waits for the end, bounded by patience(); the exit code, or minus the signal's number.
     int wait_exit();

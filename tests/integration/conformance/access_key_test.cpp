@@ -78,7 +78,7 @@ void reload_until_all_take(const server_process& server, const token_issuer& by)
 void reload_in_vain(const server_process& server) {
     const auto before = server.errors().size();
     ::kill(server.pid(), SIGHUP);
-    until([&] { return server.errors().find("the old keys stay", before) != std::string::npos; }, server);
+    until([&] { return server.errors().find("event=reload_failed what=keys", before) != std::string::npos; }, server);
 }
 
 }  // namespace

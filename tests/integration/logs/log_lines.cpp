@@ -22,7 +22,7 @@ namespace logs {
 std::vector<logged> all_lines(support::server_process& server) {
     server.terminate();
     BOOST_REQUIRE(server.wait_exit() == 0);
-    const auto text = server.log();
+    const auto text = server.errors();
     BOOST_REQUIRE(text.ends_with('\n'));
     std::vector<logged> all;
     std::istringstream lines(text);

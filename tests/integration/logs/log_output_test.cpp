@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(what_strangers_write_is_escaped_and_cut) {
         }
         server.terminate();
         BOOST_REQUIRE(server.wait_exit() == 0);
-        const auto text = server.log();
+        const auto text = server.errors();
         BOOST_TEST(text.find(R"( name="a\"b\\ \u202e [2J" )") != std::string::npos, text);
         for (std::size_t at = 0; at < text.size();) {
             const auto end = text.find('\n', at);
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(nothing_secret_is_logged_at_any_level) {
     mallory.expect_error(464);
     server.terminate();
     BOOST_REQUIRE(server.wait_exit() == 0);
-    const auto text = server.log();
+    const auto text = server.errors();
     BOOST_TEST(text.find("event=token_refused") != std::string::npos);
     for (const auto& secret : {token, forged, forged.substr(0, 20), token.substr(token.size() - 20), alice.session(),
                                content, key, std::string("SECRETQUERY"), std::string("SECRETDESCRIPTION")})
