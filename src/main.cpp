@@ -1,3 +1,4 @@
+#include "ctl/ctl.hpp"
 #include "logging/log.hpp"
 #include "server/config.hpp"
 #include "server/server.hpp"
@@ -8,8 +9,10 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace {
 
@@ -52,6 +55,8 @@ int serve(const server::config& config) {
 int main(int argc, char** argv) {
     // hiredis writes to a socket as to a pipe: one that has broken is to be an error, not the end.
     std::signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && std::string_view(argv[1]) == "ctl")
+        return ctl::run(std::vector<std::string>(argv + 2, argv + argc), std::cout, std::cerr);
     const auto parsed = server::parse_config(argc, argv, environ);
     if (const auto* exit = std::get_if<server::exit_request>(&parsed)) {
         (exit->to_stderr ? std::cerr : std::cout) << exit->text;

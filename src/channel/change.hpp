@@ -68,6 +68,7 @@ struct change {
     bool returning = false;
     bool only_existing = false;  ///< join: makes no new channel
     bool as_operator = false;    ///< join: `by` becomes an operator, by right of its access token
+    bool by_server = false;      ///< publish, kick, ban, unban: its administrator does it, who needs no rights there
 };
 
 /// Empty: done.

@@ -48,7 +48,7 @@ outcome channel::apply(const change& c, std::int64_t time_ms) {
         case change::kind::op: op(c); break;
         case change::kind::deop: deop(c, done); break;
         case change::kind::invite: invite(c, done); break;
-        case change::kind::publish: done = publish(c.by, *c.text, time_ms); break;
+        case change::kind::publish: say(c.by, *c.text, time_ms, done); break;
         case change::kind::announce: announce(c, done); break;
         case change::kind::bury: bury(c); break;
     }
@@ -62,12 +62,12 @@ refusal channel::check(const change& c, std::int64_t time_ms) const {
     switch (c.what) {
         case change::kind::attach:
         case change::kind::part: return check_looked_after(c);
-        case change::kind::publish: return check_member(c.by.id, c.whom.channel_written);
+        case change::kind::publish: return c.by_server ? std::nullopt : check_member(c.by.id, c.whom.channel_written);
         case change::kind::kick:
             if (auto refused = check_rights_over(c)) return refused;
             return check_is_member(c.whom);
         case change::kind::ban: return check_ban(c);
-        case change::kind::unban: return check_operator(c.by.id, c.whom.channel_written);
+        case change::kind::unban: return c.by_server ? std::nullopt : check_operator(c.by.id, c.whom.channel_written);
         case change::kind::op: return check_op(c);
         case change::kind::deop: return check_deop(c);
         case change::kind::invite: return check_invite(c);
@@ -284,6 +284,11 @@ outcome channel::publish(const actor& from, std::string_view content, std::int64
         done.refused = failure(numeric::not_on_channel, "you are not in that channel: /join it first", "#" + id_.hex());
         return done;
     }
+    say(from, content, time_ms, done);
+    return done;
+}
+
+void channel::say(const actor& from, std::string_view content, std::int64_t time_ms, outcome& done) {
     done.seq = ++seq_;
     done.time_ms = time_ms;
     thread_local std::string event;
@@ -291,7 +296,6 @@ outcome channel::publish(const actor& from, std::string_view content, std::int64
     protocol::event::pubmsg(event, id_, from.ref(), content, time_ms, done.seq);
     append(event, std::array{from.id}, done.seq);
     history_.add(done.seq, event);
-    return done;
 }
 
 void channel::append(std::string_view event, std::span<const peer_id> except, std::uint64_t seq) {

@@ -131,6 +131,7 @@ private:
     // --- changes, once they may be made
     void join(const change& c, outcome& done);
     void attach(const change& c, outcome& done);
+    void say(const actor& from, std::string_view content, std::int64_t time_ms, outcome& done);
     void move_to_node(const actor& to);
     void part(const protocol::peer_id& who, std::optional<std::string_view> reason);
     void lose(const change& c);

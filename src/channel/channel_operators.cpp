@@ -28,6 +28,7 @@ refusal channel::check_operator(const peer_id& who, std::string_view channel_wri
 }
 
 refusal channel::check_rights_over(const change& c) const {
+    if (c.by_server) return std::nullopt;
     if (auto refused = check_operator(c.by.id, c.whom.channel_written)) return refused;
     if (c.whom.id != owner_) return std::nullopt;
     return failure(numeric::chanop_privs_needed, "the channel's owner cannot be kicked, banned or deopped",

@@ -70,6 +70,11 @@ private:
 task<> command_handler::introduce(const protocol::description_request& request) {
     const auto token = request.session ? session_token::parse(*request.session) : std::nullopt;
     const auto id = request.id ? *request.id : token ? token->id : make_local_id();
+    if (id == peer_id{}) {
+        // As whom the server's administrator speaks.
+        refuse_id(request);
+        co_return;
+    }
     shard& home = shard::current().all().home_of(id);
     if (&home != &shard::current()) co_await link_.move_to(home);
     peer* known = home.find_peer(id);

@@ -150,6 +150,10 @@ public:
     /// Carries a change of a channel out that is at home here.
     outcome carry_out(const protocol::channel_id& id, const change& c);
     [[nodiscard]] std::size_t channel_count() const { return channels_.size(); }
+    template <class Visitor>
+    void for_each_channel(Visitor visit) const {
+        for (const auto& [id, one] : channels_) visit(*one);
+    }
 
     [[nodiscard]] audience* find_audience(const protocol::channel_id& id) const;
     /// `start`: where the log is taken up if there is no replica here yet.

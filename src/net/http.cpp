@@ -178,10 +178,13 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     if (parser.chunked() || (parser.content_length() && *parser.content_length() > limits.body_bytes)) {
         return refused(413, "requests have no body here");
     }
+    const auto body_bytes = static_cast<std::size_t>(parser.content_length().value_or(0));
+    if (received.size() - header_bytes < body_bytes) return {};
     http_parse result;
     result.status = http_status::complete;
-    result.consumed = consumed;
+    result.consumed = consumed + body_bytes;
     result.request = read_request(message);
+    result.request.body = received.substr(header_bytes, body_bytes);
     return result;
 }
 

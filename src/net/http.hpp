@@ -11,7 +11,7 @@ namespace net {
 
 struct http_limits {
     std::size_t header_bytes = 16 * 1024;
-    std::size_t body_bytes = 0;  ///< requests with a body are refused (413)
+    std::size_t body_bytes = 0;  ///< a larger one, or one without Content-Length, is refused (413)
 };
 
 enum class http_status : std::uint8_t {
@@ -31,6 +31,7 @@ struct http_request {
     std::string x_forwarded_for;  ///< all fields of that name, joined
     std::string forwarded;        ///< all fields of that name, joined
     std::string authorization;    ///< a secret: never logged
+    std::string body;             ///< where http_limits allows one
     bool keep_alive = false;
     bool head = false;
 

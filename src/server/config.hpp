@@ -76,8 +76,9 @@ struct config {
     std::string ice_servers_json = "[]";  ///< compact, valid
     std::string turn_secrets;             ///< as are_turn_secrets takes them; empty: none
     std::chrono::milliseconds turn_ttl{std::chrono::hours{24}};
-    std::string turn_rest_key;  ///< empty: `GET /turn` is not served
-    std::string admin_address;  ///< as parse_listen_addresses reads them; empty: none
+    std::string turn_rest_key;     ///< empty: `GET /turn` is not served
+    std::string admin_token_file;  ///< empty: no administration
+    std::string admin_address;     ///< as parse_listen_addresses reads them; empty: none
     logging::settings log;
     std::string server_name = "signaller/" + std::string{version()};
 };

@@ -16,6 +16,10 @@ constexpr std::string_view not_kept = "Cache-Control: no-store\r\n";
 }  // namespace
 
 channel::task<std::string> front::answer(const net::http_request& request) const {
+    if (api_ && request.path.starts_with(admin::api::prefix)) {
+        auto reply = co_await api_->answer(request);
+        co_return std::move(reply);
+    }
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (!reads) co_return net::make_response(request, 405, text, "only GET and HEAD\n", "Allow: GET, HEAD\r\n");
     if (request.path == "/healthz") co_return net::make_response(request, 200, text, "ok\n", not_kept);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin/api.hpp"
 #include "net/host.hpp"
 #include "web/site.hpp"
 
@@ -14,11 +15,13 @@ class front final : public net::http_site {
 public:
     enum class metrics : bool { elsewhere, here };
 
-    /// `pages` is null where there are none. All are referred to.
-    front(const web::site* pages, metrics where, const std::vector<std::unique_ptr<net::host>>& hosts)
+    /// `pages` is null where there are none, `api` where there is no administration. All are referred to.
+    front(const web::site* pages, metrics where, const std::vector<std::unique_ptr<net::host>>& hosts,
+          const admin::api* api = nullptr)
         : pages_(pages),
           metrics_(where),
-          hosts_(hosts) {}
+          hosts_(hosts),
+          api_(api) {}
 
     [[nodiscard]] channel::task<std::string> answer(const net::http_request& request) const override;
 
@@ -28,6 +31,7 @@ private:
     const web::site* pages_;
     metrics metrics_;
     const std::vector<std::unique_ptr<net::host>>& hosts_;
+    const admin::api* api_;  ///< null: no administration here
 };
 
 }  // namespace server

@@ -504,6 +504,12 @@ void add_administration(std::vector<option>& table) {
                      "LIST", "", "none, or IP:PORT, [IPv6]:PORT or unix:/path, with commas between",
                      assign_admin_address,
                      [](const config& from) { return from.admin_address.empty() ? "none" : from.admin_address; }});
+    table.push_back(
+        {group, "admin-token-file",
+         "its first line is what administration by --admin-address asks for; none: there is none", "PATH", "",
+         "none, or the path of a file",
+         [](config& to, std::string_view value) { return assign_path(to.admin_token_file, value); },
+         [](const config& from) { return from.admin_token_file.empty() ? "none" : from.admin_token_file; }});
 }
 
 void add_logging(std::vector<option>& table) {

@@ -13,8 +13,13 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
+
+#include <unistd.h>
 
 namespace server {
 
@@ -47,6 +52,20 @@ net::connection_settings connection_settings(const config& from) {
     return to;
 }
 
+/// The first line of the file; nothing if no file is named.
+std::string read_admin_token(const std::string& path) {
+    constexpr std::size_t least_bytes = 16;
+    std::string token;
+    if (path.empty()) return token;
+    std::ifstream file(path);
+    if (!file) throw std::runtime_error("admin-token-file " + path + ": cannot be read");
+    std::getline(file, token);
+    while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0) token.pop_back();
+    if (token.size() < least_bytes)
+        throw std::runtime_error("admin-token-file " + path + ": its first line has to be 16 characters or more");
+    return token;
+}
+
 net::connection_settings administration_settings(const config& from) {
     net::connection_settings to;
     to.handshake_timeout = from.handshake_timeout;
@@ -57,6 +76,7 @@ net::connection_settings administration_settings(const config& from) {
                     .connections_per_second = 100,
                     .connections_per_second_and_address = 20,
                     .failures_per_minute_and_address = 30};
+    to.http.body_bytes = admin::api::body_bytes;
     to.has_websockets = false;
     return to;
 }
@@ -97,7 +117,10 @@ void server::metronome::expired(channel::steady_time now) {
 }
 
 server::administration::administration(const config& from, const std::vector<std::unique_ptr<net::host>>& hosts)
-    : site(nullptr, front::metrics::here, hosts),
+    : api(read_admin_token(from.admin_token_file), from.server_name, hosts,
+          // As the signal does it: a second one hurries.
+          [] { ::kill(::getpid(), SIGTERM); }),
+      site(nullptr, front::metrics::here, hosts, &api),
       settings(administration_settings(from)),
       admissions(settings.admission) {}
 

@@ -72,6 +72,7 @@ private:
     /// What listens on --admin-address, on the first shard. It outlives the sessions of the others, so that how the
     /// server ends can be seen.
     struct administration {
+        admin::api api;
         front site;
         net::connection_settings settings;
         net::admission admissions;

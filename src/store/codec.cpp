@@ -175,6 +175,7 @@ std::string write_entry(channel::node_id node, std::uint64_t ticket, const chang
     put_flag(to, "returning", c.returning);
     put_flag(to, "onlyExisting", c.only_existing);
     put_flag(to, "asOperator", c.as_operator);
+    put_flag(to, "byServer", c.by_server);
     return json::serialize(to);
 }
 
@@ -206,6 +207,7 @@ std::optional<entry> read_entry(std::string_view text) {
     c.returning = from.flag("returning");
     c.only_existing = from.flag("onlyExisting");
     c.as_operator = from.flag("asOperator");
+    c.by_server = from.flag("byServer");
     const bool has_text = c.text || (c.what != change::kind::publish && c.what != change::kind::announce);
     if (!from.ok() || !has_text) return std::nullopt;
     return to;

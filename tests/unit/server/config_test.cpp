@@ -160,6 +160,7 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"turn-rest-key", "none"},
                                                                               {"store", "memory"},
                                                                               {"admin-address", "none"},
+                                                                              {"admin-token-file", "none"},
                                                                               {"store-timeout", "1s"},
                                                                               {"log-level", "info"},
                                                                               {"log-format", "text"},
