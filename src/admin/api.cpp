@@ -27,6 +27,13 @@ reply not_there() {
     return error(404, "no_such_route", "there is nothing at this path: see Administration in the README");
 }
 
+reply drains() { return {202, {{"draining", true}}}; }
+
+std::string written(const net::http_request& request, const reply& answer) {
+    return net::make_response(request, answer.status, "application/json", boost::json::serialize(answer.body) + "\n",
+                              "Cache-Control: no-store\r\n" + answer.headers);
+}
+
 reply only(std::string_view methods) {
     auto answer = error(405, "bad_method", "the method has to be " + std::string(methods));
     answer.headers = "Allow: " + std::string(methods) + "\r\n";
@@ -36,16 +43,10 @@ reply only(std::string_view methods) {
 }  // namespace
 
 task<std::string> api::answer(const net::http_request& request) const {
-    auto refusal = check_token(request);
-    reply answer;
-    if (refusal) {
-        answer = std::move(*refusal);
-    } else {
-        const auto path = split(std::string_view(request.path).substr(prefix.size()));
-        answer = co_await route(request, path);
-    }
-    co_return net::make_response(request, answer.status, "application/json", boost::json::serialize(answer.body) + "\n",
-                                 "Cache-Control: no-store\r\n" + answer.headers);
+    if (const auto refusal = check_token(request)) co_return written(request, *refusal);
+    const auto path = split(std::string_view(request.path).substr(prefix.size()));
+    const auto answer = co_await route(request, path);
+    co_return written(request, answer);
 }
 
 std::optional<reply> api::check_token(const net::http_request& request) const {
@@ -74,7 +75,7 @@ task<reply> api::route(const net::http_request& request, const words& path) cons
     if (!posts) co_return only("POST");
     if (path[0] == "drain") {
         drain_();
-        co_return reply{202, {{"draining", true}}};
+        co_return drains();
     }
     fields body(request);
     auto content = body.text("content", most_content_bytes);
@@ -99,13 +100,13 @@ task<reply> api::route_peer(const net::http_request& request, const words& path)
         if (!gets && request.method != "DELETE") co_return only("GET, DELETE");
         auto reason = body.optional_text("reason", most_reason_bytes);
         if (body.problem()) co_return *body.problem();
-        reply answer;
         if (gets) {
-            answer = co_await show_peer(peer_id(*id));
-        } else {
-            answer = co_await disconnect(peer_id(*id), reason.value_or("removed by the administrator"));
+            auto shown = co_await show_peer(peer_id(*id));
+            co_return std::move(shown);
         }
-        co_return std::move(answer);
+        if (!reason) reason.emplace("removed by the administrator");
+        auto done = co_await disconnect(peer_id(*id), std::move(*reason));
+        co_return std::move(done);
     }
     if (path.size() != 3 || path[2] != "messages") co_return not_there();
     if (request.method != "POST") co_return only("POST");

@@ -50,6 +50,16 @@ boost::json::object in_full(const channel::channel& of, const paging& page) {
     return about;
 }
 
+reply done_in(const protocol::channel_id& id, const channel::change& wanted, const channel::outcome& done) {
+    reply answer{200, {{"channel", "#" + id.hex()}}};
+    if (wanted.what == channel::change::kind::publish) {
+        answer.body["seq"] = done.seq;
+    } else {
+        answer.body["peer"] = wanted.whom.id.hex();
+    }
+    return answer;
+}
+
 }  // namespace
 
 task<reply> api::list_channels(paging page) const {
@@ -70,11 +80,7 @@ task<reply> api::list_channels(paging page) const {
     }
     co_await back.enter();
     std::sort(found.begin(), found.end(), [](const auto& one, const auto& other) { return one.first < other.first; });
-    const bool more = found.size() > page.limit;
-    boost::json::array channels;
-    for (std::size_t i = 0; i < std::min(found.size(), page.limit); ++i) channels.push_back(std::move(found[i].second));
-    reply answer{200, {{"channels", std::move(channels)}, {"next", nullptr}}};
-    if (more) answer.body["next"] = found[page.limit - 1].first.hex();
+    auto answer = page_of("channels", found, page.limit);
     co_return std::move(answer);
 }
 
@@ -108,13 +114,7 @@ task<reply> api::change_channel(channel_id id, channel::change wanted) const {
     }
     co_await back.enter();
     if (done.refused) co_return refused(*done.refused);
-    reply answer{200, {{"channel", "#" + id.hex()}}};
-    if (wanted.what == channel::change::kind::publish) {
-        answer.body["seq"] = done.seq;
-    } else {
-        answer.body["peer"] = wanted.whom.id.hex();
-    }
-    co_return std::move(answer);
+    co_return done_in(id, wanted, done);
 }
 
 }  // namespace admin

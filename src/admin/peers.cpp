@@ -33,6 +33,10 @@ boost::json::object describe(const peer& who, std::size_t shard_index) {
     return about;
 }
 
+reply disconnected(const protocol::peer_id& id) { return {200, {{"disconnected", id.hex()}}}; }
+reply sent(bool queued) { return {200, {{"queued", queued}}}; }
+reply sent_to_all() { return {200, {{"sent", true}}}; }
+
 reply no_such_peer() { return error(404, "no_such_peer", "no such peer at this server"); }
 
 }  // namespace
@@ -55,11 +59,7 @@ task<reply> api::list_peers(paging page) const {
     }
     co_await back.enter();
     std::sort(found.begin(), found.end(), [](const auto& one, const auto& other) { return one.first < other.first; });
-    const bool more = found.size() > page.limit;
-    boost::json::array peers;
-    for (std::size_t i = 0; i < std::min(found.size(), page.limit); ++i) peers.push_back(std::move(found[i].second));
-    reply answer{200, {{"peers", std::move(peers)}, {"next", nullptr}}};
-    if (more) answer.body["next"] = found[page.limit - 1].first.hex();
+    auto answer = page_of("peers", found, page.limit);
     co_return std::move(answer);
 }
 
@@ -90,7 +90,7 @@ task<reply> api::disconnect(peer_id id, std::string reason) const {
         co_await moment;
     }
     peer* const who = home.find_peer(id);
-    reply answer{200, {{"disconnected", id.hex()}}};
+    auto answer = disconnected(id);
     if (!who || !who->online()) {
         answer = no_such_peer();
     } else if (who->busy() || who->returning()) {
@@ -98,7 +98,7 @@ task<reply> api::disconnect(peer_id id, std::string reason) const {
     } else {
         channel::link* const link = who->connection();
         who->end();
-        if (link) link->close(protocol::close_code::removed, reason);
+        if (link) link->close_saying(protocol::close_code::removed, std::move(reason));
     }
     co_await back.enter();
     co_return std::move(answer);
@@ -123,7 +123,7 @@ task<reply> api::send_to_peer(peer_id id, std::string content) const {
     }
     co_await back.enter();
     if (!online) co_return error(404, "no_such_peer", "no such peer is online");
-    co_return reply{200, {{"queued", queued}}};
+    co_return sent(queued);
 }
 
 task<reply> api::broadcast(std::string content) const {
@@ -133,7 +133,7 @@ task<reply> api::broadcast(std::string content) const {
         host->shard().tell([event](shard& at) { at.broadcast(event, {}); });
     }
     if (channel::store* const shared = shard::current().shared) shared->broadcast({}, event);
-    co_return reply{200, {{"sent", true}}};
+    co_return sent_to_all();
 }
 
 }  // namespace admin

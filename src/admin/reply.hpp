@@ -4,12 +4,16 @@
 #include "protocol/numeric.hpp"
 #include "protocol/object_id.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 /// Administration by HTTP (README, Administration).
 namespace admin {
@@ -37,6 +41,19 @@ struct paging {
 inline constexpr std::size_t most_per_page = 1000;
 /// Or what is wrong with it.
 [[nodiscard]] std::optional<reply> read_paging(std::string_view query, paging& into);
+
+/// A list of what was found, by id, and where the next page begins: one more than `limit` may be given.
+template <class Id>
+[[nodiscard]] reply page_of(std::string_view name, std::vector<std::pair<Id, boost::json::object>>& found,
+                            std::size_t limit) {
+    boost::json::array list;
+    for (std::size_t i = 0; i < std::min(found.size(), limit); ++i) list.push_back(std::move(found[i].second));
+    reply answer;
+    answer.body[name] = std::move(list);
+    answer.body["next"] = nullptr;
+    if (found.size() > limit) answer.body["next"] = found[limit - 1].first.hex();
+    return answer;
+}
 
 /// A text of at most so many bytes from the request's body, a JSON object; nothing if `optional_name` is not there.
 class fields {

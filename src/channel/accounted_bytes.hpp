@@ -23,8 +23,8 @@ public:
         return *this;
     }
 
-    void set(std::size_t now) {
-        if (account_) *account_ += static_cast<std::uint64_t>(now) - value_;
+    void set(std::uint64_t now) {
+        if (account_) *account_ += now - value_;
         value_ = now;
     }
 

@@ -68,6 +68,12 @@ void link::on_writable() {
     flush();
 }
 
+void link::close_saying(protocol::close_code code, std::string why) {
+    if (closing_) return;
+    own_why_ = std::make_unique<const std::string>(std::move(why));
+    close(code, *own_why_);
+}
+
 void link::close(protocol::close_code code, std::string_view why) {
     if (closing_) return;
     closing_ = true;

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace channel {
@@ -51,6 +53,8 @@ public:
     /// Asks the session to end: `bye`, close frame, close. Done by its own loop on a later turn. Harmless if it is
     /// closing already.
     void close(protocol::close_code code, std::string_view why);
+    /// The same with a text of the caller's, which is kept; that of close() has to live for ever.
+    void close_saying(protocol::close_code code, std::string why);
 
     /// Moves the connection to another shard; to be awaited by the session's own coroutine only.
     [[nodiscard]] virtual task<void> move_to(shard& to) = 0;
@@ -89,6 +93,7 @@ private:
     shard* shard_;
     outbox outbox_;
     std::uint32_t queued_bytes_ = 0;  ///< as counted in the shard's figures: while the socket is full
+    std::unique_ptr<const std::string> own_why_;
     bool blocked_ = false;
     bool dirty_ = false;
 };

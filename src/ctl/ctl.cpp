@@ -185,7 +185,7 @@ int show(const http_answer& answer, bool as_json, std::ostream& out, std::ostrea
     } else if (good) {
         print(out, *object);
     } else if (const auto* const why = object ? object->if_contains("error") : nullptr) {
-        errors << "signaller ctl: " << json::value_to<std::string>(why->at("message")) << '\n';
+        errors << "signaller ctl: " << std::string_view(why->at("message").as_string()) << '\n';
     } else {
         errors << "signaller ctl: " << answer.status << ' ' << answer.body;
     }
