@@ -122,7 +122,8 @@ struct environment_settings {
 
 /// Read by the tests around the server, which inherits it.
 bool is_for_tests(std::string_view variable) {
-    return variable == "SIGNALLER_BINARY" || variable.starts_with("SIGNALLER_TEST_");
+    return variable == "SIGNALLER_BINARY" || variable.starts_with("SIGNALLER_TEST_") ||
+        variable.starts_with("SIGNALLER_CTL_");
 }
 
 environment_settings read_environment(const char* const* environment) {
