@@ -178,7 +178,7 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     if (parser.chunked() || (parser.content_length() && *parser.content_length() > limits.body_bytes)) {
         return refused(413, "requests have no body here");
     }
-    const auto body_bytes = static_cast<std::size_t>(parser.content_length().value_or(0));
+    const std::size_t body_bytes = parser.content_length().value_or(0);
     if (received.size() - header_bytes < body_bytes) return {};
     http_parse result;
     result.status = http_status::complete;

@@ -120,8 +120,8 @@ struct environment_settings {
     std::optional<std::string> file;
 };
 
-/// Read by the tests around the server, which inherits it.
-bool is_for_tests(std::string_view variable) {
+/// Read by the tests around the server, which inherits it, or by signaller ctl.
+bool is_for_others(std::string_view variable) {
     return variable == "SIGNALLER_BINARY" || variable.starts_with("SIGNALLER_TEST_") ||
         variable.starts_with("SIGNALLER_CTL_");
 }
@@ -134,7 +134,7 @@ environment_settings read_environment(const char* const* environment) {
         const auto end_of_name = std::min(variable.find('='), variable.size());
         const auto name = variable.substr(0, end_of_name);
         const std::string value{variable.substr(std::min(end_of_name + 1, variable.size()))};
-        if (is_for_tests(name)) continue;
+        if (is_for_others(name)) continue;
         if (name == "SIGNALLER_CONFIG") {
             result.file = value;
             continue;
