@@ -42,7 +42,7 @@ refusal command_handler::authenticate(protocol::description_request& request) {
     const auto now = wall_now();
     auto verdict = shard::current().access->verify(*request.token, now);
     if (const auto* const objection = std::get_if<auth::objection>(&verdict)) {
-        if (objection->is_guess) link_.note_wrong_guess();
+        if (objection->is_guess) guessed_wrong();
         return bad_token(objection->why);
     }
     auto& granted = std::get<auth::grant>(verdict);
@@ -65,7 +65,11 @@ task<bool> command_handler::may_guess() {
         // Others from there may have guessed meanwhile.
         verdict = link_.judge_guess();
     }
-    if (verdict.refused_for.count() == 0) co_return true;
+    if (verdict.refused_for.count() == 0) {
+        link_.count_guess();
+        guess_under_way_ = true;
+        co_return true;
+    }
     fail(failure(numeric::try_again, "too many wrong tokens or sessions came from your address: not looked at"),
          verdict.refused_for);
     co_return false;

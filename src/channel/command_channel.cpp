@@ -54,7 +54,7 @@ task<> command_handler::run(const protocol::join& c) {
     apply_rights(wanted, id);
     const auto done = co_await carry_out(id, wanted);
     if (done.refused) {
-        if (done.refused->code == numeric::bad_channel_key && !c.token.empty()) link_.note_wrong_guess();
+        if (done.refused->code == numeric::bad_channel_key && !c.token.empty()) guessed_wrong();
         const bool later = done.refused->code == numeric::try_again;
         fail(failure(done.refused->code, done.refused->message, c.channel.written),
              later ? std::optional(retry_when_memory_is_short) : std::nullopt);

@@ -112,7 +112,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
 }
 
 void command_handler::refuse_id(const protocol::description_request& request) {
-    if (request.session) link_.note_wrong_guess();
+    if (request.session) guessed_wrong();
     if (request.session) shard::current().count.note(resume_result::refused);
     fail(failure(numeric::nickname_in_use, "the id belongs to another session", request.id_written));
 }

@@ -80,6 +80,7 @@ task<> command_handler::handle(std::string_view message) {
         fail(*parsed.error);
     } else {
         co_await carry_out(*parsed.value);
+        if (std::exchange(guess_under_way_, false)) link_.forgive_guess();
     }
     auto& count = shard::current().count.commands;
     if (failed_with_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "auth/grant.hpp"
+#include "channel/allowance.hpp"
 #include "channel/channel.hpp"
 #include "channel/shard.hpp"
 #include "channel/store.hpp"
@@ -92,6 +93,8 @@ private:
     /// Before a token or session is looked at: waits if there were wrong ones; false if it is refused, and the sender
     /// told.
     [[nodiscard]] task<bool> may_guess();
+    /// What may_guess() let through was wrong.
+    void guessed_wrong() { guess_under_way_ = false; }
 
     // --- describing oneself: command_describe.cpp
     [[nodiscard]] task<> run(const protocol::descp& c);
@@ -180,10 +183,12 @@ private:
 
     link& link_;
     command_rate rate_;
+    allowance broadcasts_;
     std::optional<protocol::numeric> failed_with_;  ///< the command under way
     bool resumed_ = false;
     peer* acts_for_ = nullptr;
     std::unique_ptr<access> access_;  ///< null: the server asks for no token, or there was none yet
+    bool guess_under_way_ = false;    ///< counted, and not known to be wrong
     std::string_view label_;          ///< of the command under way
     std::string_view verb_;
 };

@@ -14,6 +14,9 @@ using protocol::numeric;
 
 namespace {
 
+/// A minute's broadcasts may come in one go.
+constexpr std::chrono::minutes broadcasts_at_once{1};
+
 failure no_such_peer(const protocol::peer_arg& whom) {
     return failure(numeric::no_such_nick, "no such peer online", whom.written);
 }
@@ -107,6 +110,17 @@ task<> command_handler::run(const protocol::broadcast& c) {
     if (const auto refused = check_broadcast()) {
         fail(*refused);
         co_return;
+    }
+    if (const auto count = config().broadcasts_per_minute; count > 0) {
+        const auto each = allowance::duration(broadcasts_at_once) / count;
+        const auto now = shard::now();
+        const auto wait = broadcasts_.wait_for(each, broadcasts_at_once, now);
+        if (wait > allowance::duration::zero()) {
+            fail(failure(numeric::try_again, "too many broadcasts, this one was dropped"),
+                 std::chrono::ceil<std::chrono::milliseconds>(wait));
+            co_return;
+        }
+        broadcasts_.use(each, now);
     }
     const auto now_ms = shard::now_ms();
     const auto sender = me()->id();

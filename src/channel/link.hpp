@@ -61,7 +61,9 @@ public:
 
     /// Asked before something that could be guessed is looked at.
     [[nodiscard]] virtual guess_verdict judge_guess() const { return {}; }
-    virtual void note_wrong_guess() {}
+    /// It is about to be: counts as wrong, so that many at once do not get past the limit, until it was right.
+    virtual void count_guess() {}
+    virtual void forgive_guess() {}
 
     [[nodiscard]] outbox& box() { return outbox_; }
 

@@ -24,7 +24,8 @@ struct settings {
     std::size_t queue_bytes = 1024 * 1024;        ///< replies and private messages that may wait for one connection
     std::size_t max_bans = 1000;
     std::size_t max_invitations = 1000;
-    std::size_t max_remembered = 1000000;  ///< peers of all shards that are remembered without a connection
+    std::size_t max_remembered = 1000000;       ///< peers of all shards that are remembered without a connection
+    std::uint32_t broadcasts_per_minute = 300;  ///< of one connection; 0: no limit
     broadcast_policy broadcast = broadcast_policy::everyone;
     ice_servers ice;
     std::string server_name = "signaller";

@@ -173,7 +173,17 @@ channel::guess_verdict admission::judge_guess(const client_address& who, std::in
     return verdict;
 }
 
-void admission::note_wrong_guess(const client_address& who, std::int64_t& own, time_point when) {
+void admission::forgive_guess(const client_address& who, std::int64_t& own) {
+    own -= guesses_.interval;
+    if (is_exempt(who)) return;
+    const auto key = who.counted_as();
+    part& in = part_of(key);
+    const std::lock_guard locked(in.lock);
+    const auto found = in.entries.find(key);
+    if (found != in.entries.end()) found->second.guesses_until -= guesses_.interval;
+}
+
+void admission::count_guess(const client_address& who, std::int64_t& own, time_point when) {
     const auto now = nanoseconds_of(when);
     own = guesses_.after_one_more(own, now);
     if (is_exempt(who)) return;

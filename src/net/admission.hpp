@@ -59,7 +59,9 @@ public:
     /// What becomes of a guess (a channel's token, a session, an access token) from there. `own` is the account of its
     /// connection alone, for addresses that nobody is told apart by.
     [[nodiscard]] channel::guess_verdict judge_guess(const client_address& who, std::int64_t own, time_point now) const;
-    void note_wrong_guess(const client_address& who, std::int64_t& own, time_point now);
+    void count_guess(const client_address& who, std::int64_t& own, time_point now);
+    /// It was right.
+    void forgive_guess(const client_address& who, std::int64_t& own);
 
     [[nodiscard]] std::size_t known_addresses() const;
 

@@ -43,6 +43,7 @@ struct connection_settings {
     std::chrono::milliseconds retry_after{1000};
     std::chrono::milliseconds retry_spread{10000};
     std::size_t message_bytes = 131072;
+    std::size_t bytes_per_second = 0;  ///< that are read from one client; 0: no limit
     std::size_t max_connections = 100000;
     admission_limits admission;
     http_limits http;

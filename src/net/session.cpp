@@ -1,5 +1,7 @@
 #include "net/session.hpp"
 
+#include "channel/nap.hpp"
+
 #include "net/error_sink.hpp"
 #include "net/proxy_header.hpp"
 #include "protocol/event.hpp"
@@ -212,7 +214,25 @@ task<> session::converse() {
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
         if (got.kind == reading::some) co_await consume(std::span(buffer.get(), got.count));
         host_->buffers.give_back(std::move(buffer));
+        const auto pause = pause_after(got.count);
+        if (pause.count() > 0) {
+            channel::nap rest(home(), pause);
+            co_await rest;
+        }
     }
+}
+
+std::chrono::milliseconds session::pause_after(std::size_t bytes) {
+    const auto most = host_->settings().bytes_per_second;
+    if (most == 0) return {};
+    const auto now = channel::shard::now_roughly();
+    // In steps, so that the end of the connection is noticed soon.
+    constexpr std::chrono::milliseconds longest_pause{500};
+    const std::chrono::nanoseconds cost(static_cast<std::int64_t>(bytes) * 1'000'000'000 /
+                                        static_cast<std::int64_t>(most));
+    input_allowance_.use(cost, now);
+    const auto wait = input_allowance_.wait_for({}, std::chrono::seconds(1), now);
+    return std::min(longest_pause, std::chrono::duration_cast<std::chrono::milliseconds>(wait));
 }
 
 task<> session::consume(std::span<char> input) {
@@ -349,9 +369,9 @@ channel::guess_verdict session::judge_guess() const {
     return host_->admissions().judge_guess(address_, guesses_until_, channel::shard::now());
 }
 
-void session::note_wrong_guess() {
-    host_->admissions().note_wrong_guess(address_, guesses_until_, channel::shard::now());
-}
+void session::count_guess() { host_->admissions().count_guess(address_, guesses_until_, channel::shard::now()); }
+
+void session::forgive_guess() { host_->admissions().forgive_guess(address_, guesses_until_); }
 
 void session::cut() {
     ended_ = broken_ = true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/allowance.hpp"
 #include "channel/command_handler.hpp"
 #include "channel/link.hpp"
 #include "channel/task.hpp"
@@ -42,7 +43,8 @@ public:
 
     [[nodiscard]] channel::task<> move_to(channel::shard& to) override;
     [[nodiscard]] channel::guess_verdict judge_guess() const override;
-    void note_wrong_guess() override;
+    void count_guess() override;
+    void forgive_guess() override;
 
     /// Ends without waiting for the client any longer.
     void cut();
@@ -61,6 +63,8 @@ private:
     [[nodiscard]] channel::task<bool> upgrade();
     [[nodiscard]] channel::task<bool> answer(http_request request);
     [[nodiscard]] channel::task<> converse();
+    /// How long to leave what else it sends in its socket, after so many bytes.
+    [[nodiscard]] std::chrono::milliseconds pause_after(std::size_t bytes);
     [[nodiscard]] channel::task<> consume(std::span<char> input);
     [[nodiscard]] channel::task<> say_goodbye();
     [[nodiscard]] channel::task<> release();
@@ -149,6 +153,7 @@ private:
     encryption encryption_;
     refusal refusal_;
     std::int64_t guesses_until_ = 0;
+    channel::allowance input_allowance_;
     bool admitted_ = false;  ///< by host::admissions, as address_
     bool failed_handshake_ = false;
     bool woken_ = false;

@@ -286,6 +286,7 @@ channel::settings channel_settings(const config& from) {
     to.history_bytes = from.history_bytes;
     to.channel_log_bytes = from.channel_log_bytes;
     to.queue_bytes = from.queue_bytes;
+    to.broadcasts_per_minute = from.broadcasts_per_minute;
     to.max_bans = from.max_bans;
     to.max_invitations = from.max_invitations;
     to.max_remembered = from.max_remembered;

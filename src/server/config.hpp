@@ -59,6 +59,8 @@ struct config {
     std::size_t history_bytes = 1024 * 1024;
     std::size_t channel_log_bytes = 1024 * 1024;
     std::size_t queue_bytes = 1024 * 1024;
+    std::uint32_t broadcasts_per_minute = 300;
+    std::size_t bytes_per_second = 8 * 1024 * 1024;
     std::uint64_t max_memory_bytes = 0;  ///< 0: half of what the machine or the container has
     std::size_t max_bans = 1000;
     std::size_t max_invitations = 1000;

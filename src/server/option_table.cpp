@@ -329,6 +329,14 @@ void add_commands(std::vector<option>& table) {
     table.push_back(count(
         {group, "burst", "commands at once after a pause"}, 1, 1000000,
         [](auto& c) -> auto& { return c.limits.burst; }));
+    table.push_back(count(
+        {group, "broadcast-rate", "broadcasts a minute from one client, as many at once; more get 263; 0: no limit"}, 0,
+        100000, [](auto& c) -> auto& { return c.broadcasts_per_minute; }));
+    table.push_back(size(
+        {group, "byte-rate",
+         "bytes a second that are read from one client, as many more at once; the rest waits in its socket; 0: no "
+         "limit"},
+        0, gibibyte, [](auto& c) -> auto& { return c.bytes_per_second; }));
     table.push_back(size(
         {group, "max-message", "a whole message; more closes with 1009"}, kibibyte, 16 * mebibyte,
         [](auto& c) -> auto& { return c.limits.message; }));

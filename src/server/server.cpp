@@ -41,6 +41,7 @@ net::connection_settings connection_settings(const config& from) {
     to.retry_after = from.retry_after;
     to.retry_spread = from.retry_spread;
     to.message_bytes = from.limits.message;
+    to.bytes_per_second = from.bytes_per_second;
     to.max_connections = from.max_connections;
     to.admission = from.admission;
     to.http.header_bytes = from.header_bytes;
@@ -341,7 +342,7 @@ asio::awaitable<void> server::end_gracefully() {
     });
     signals_->cancel();
     hangups_->cancel();
-    line(event::ended);
+    line{event::ended};
 }
 
 asio::awaitable<void> server::leave_store() {

@@ -241,14 +241,16 @@ BOOST_AUTO_TEST_CASE(a_channel_left_out_is_the_only_one_of_which_one_is_operator
 }
 
 BOOST_AUTO_TEST_CASE(every_id_can_own_a_channel) {
-    auto zero = stranger();
-    zero.describe("\"id\": \"" + std::string(24, '0') + "\"");
-    const auto made = make_channel();
-    answered(zero, "/join " + made + " sesame", "joined", {{"created", true}, {"owner", zero.id()}});
-    refused(bob, "/join " + made + " mine", 475);
-    answered(bob, "/join " + made + " sesame", "joined",
-             {{"created", false}, {"owner", zero.id()}, {"operator", false}});
-    zero.expect("join");
+    for (const auto& id : {std::string(23, '0') + "1", std::string(24, 'f')}) {
+        auto owner = stranger();
+        owner.describe("\"id\": \"" + id + "\"");
+        const auto made = make_channel();
+        answered(owner, "/join " + made + " sesame", "joined", {{"created", true}, {"owner", id}});
+        refused(bob, "/join " + made + " mine", 475);
+        answered(bob, "/join " + made + " sesame", "joined", {{"created", false}, {"owner", id}, {"operator", false}});
+        owner.expect("join");
+        answered(bob, "/quit " + made, "quit");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(replies_and_events_tell_rights_in_the_order_of_the_channel) {

@@ -54,4 +54,19 @@ BOOST_AUTO_TEST_CASE(the_default_is_600_at_once) {
     for (int i = 0; i < 599; ++i) c.expect("pong");
 }
 
+BOOST_AUTO_TEST_CASE(broadcasts_have_a_rate_of_their_own) {
+    fixture slow({"--broadcast-rate", "2"});
+    auto alice = slow.peer("alice");
+    auto bob = slow.peer("bob");
+    for (int i = 0; i < 2; ++i) fixture::answered(alice, "/broadcast hello", "ack");
+    const auto refused = alice.ask("/broadcast hello");
+    BOOST_TEST(number_of(refused, "code") == 263);
+    BOOST_TEST(number_of(refused, "retryAfter") > 0);
+    BOOST_TEST(number_of(refused, "retryAfter") <= 30000);
+    for (int i = 0; i < 2; ++i) bob.expect("broadcast");
+    fixture::answered(alice, "/privmsg " + bob.id() + " hello", "ack");
+    bob.expect("privmsg");
+    fixture::answered(bob, "/broadcast hello", "ack");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(commands_as_fast_as_they_go) {
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_nobody_reads) {
-    scene s({"--rate", "0"});
+    scene s({"--rate", "0", "--byte-rate", "0"});
     const auto before = s.memory();
     const std::string large(60000, 'x');
     for (int i = 0; i < 10; ++i) {

@@ -30,9 +30,10 @@ std::uint32_t seed() { return static_cast<std::uint32_t>(number_from_environment
 std::size_t steps() { return number_from_environment("SIGNALLER_TEST_STEPS", 500); }
 
 /// Nobody is skipped, refused or forgotten for a limit's sake, so that every message has to be everywhere.
-const std::vector<std::string> generous{"--threads",   "4",     "--rate",          "0",      "--channel-log",  "64MiB",
-                                        "--queue",     "64MiB", "--resume-events", "100000", "--resume-bytes", "64MiB",
-                                        "--retention", "10m",   "--resume-window", "10m"};
+const std::vector<std::string> generous{
+    "--threads",     "4",     "--broadcast-rate", "0",     "--byte-rate",     "0",      "--rate",         "0",
+    "--channel-log", "64MiB", "--queue",          "64MiB", "--resume-events", "100000", "--resume-bytes", "64MiB",
+    "--retention",   "10m",   "--resume-window",  "10m"};
 
 const std::vector<std::string> nothing;
 

@@ -182,4 +182,57 @@ BOOST_AUTO_TEST_CASE(sessions_are_guessed_as_seldom_and_behind_an_untold_proxy_e
     BOOST_TEST(answer_to(other, guess) == "433");
 }
 
+BOOST_AUTO_TEST_CASE(who_sends_more_bytes_than_it_may_is_read_more_slowly_and_loses_nothing) {
+    server_process server({"--byte-rate", "64KiB"});
+    raw_client heavy(server.port());
+    heavy.upgrade();
+    transport::describe(heavy);
+    raw_client other(server.port());
+    other.upgrade();
+    transport::describe(other);
+    const auto began = std::chrono::steady_clock::now();
+    const auto large = client_frames::whole(client_frames::text, "/ping " + std::string(32 * 1024, 'x'));
+    // Some 250 KiB, of which the first 64 come at once.
+    for (int i = 0; i < 8; ++i) heavy.send(large);
+    BOOST_TEST(answer_to(other, "/ping") == "pong");
+    for (int i = 0; i < 8; ++i) {
+        const auto answer = heavy.read_frame();
+        BOOST_REQUIRE(answer.has_value());
+        BOOST_TEST(transport::field_of(answer->payload, "type") == "pong");
+    }
+    BOOST_TEST((std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(1500)));
+}
+
+BOOST_AUTO_TEST_CASE(many_connections_do_not_guess_more_than_one) {
+    server_process server(with(behind_proxy_header,
+                               {"--max-wrong-guesses", "8", "--threads", "4", "--connection-rate-per-address", "0"}));
+    const auto founder = guest_from(server, "192.0.2.1");
+    BOOST_TEST(answer_to(*founder, "/join " + guarded + " right") == "joined");
+    std::vector<std::unique_ptr<raw_client>> guessers;
+    for (int i = 0; i < 60; ++i) guessers.push_back(guest_from(server, "192.0.2.2"));
+    for (auto& one : guessers) one->send(client_frames::whole(client_frames::text, "/join " + guarded + " wrong"));
+    int looked_at = 0;
+    for (auto& one : guessers) {
+        const auto answer = one->read_frame();
+        BOOST_REQUIRE(answer.has_value());
+        const auto code = transport::field_of(answer->payload, "code");
+        if (code == "475") ++looked_at;
+        BOOST_TEST((code == "475" || code == "263"));
+    }
+    // A minute's worth, and what is forgotten while they wait.
+    BOOST_TEST(looked_at >= 3);
+    BOOST_TEST(looked_at <= 10);
+}
+
+BOOST_AUTO_TEST_CASE(right_tokens_are_no_guesses) {
+    server_process server(with(behind_proxy_header, {"--max-wrong-guesses", "4"}));
+    const auto founder = guest_from(server, "192.0.2.1");
+    BOOST_TEST(answer_to(*founder, "/join " + guarded + " right") == "joined");
+    const auto regular = guest_from(server, "192.0.2.2");
+    for (int i = 0; i < 10; ++i) {
+        BOOST_TEST(answer_to(*regular, "/join " + guarded + " right") == "joined");
+        BOOST_TEST(answer_to(*regular, "/quit " + guarded) == "quit");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

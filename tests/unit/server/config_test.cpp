@@ -130,6 +130,8 @@ BOOST_AUTO_TEST_CASE(every_option_has_its_default) {
                                                                               {"history-bytes", "1MiB"},
                                                                               {"rate", "300"},
                                                                               {"burst", "600"},
+                                                                              {"broadcast-rate", "300"},
+                                                                              {"byte-rate", "8MiB"},
                                                                               {"max-message", "128KiB"},
                                                                               {"max-content", "64KiB"},
                                                                               {"max-name", "64"},
