@@ -23,9 +23,9 @@ public:
     struct options {
         std::string path = "/";
         int receive_buffer_bytes = 0;  ///< small, so that a client that does not read is noticed soon; 0: the system's
-        std::string subprotocols;
+        std::string subprotocols = {};
         std::string address = "127.0.0.1";
-        std::string authorization;  ///< the header of the upgrade request; empty: none
+        std::string authorization = {};  ///< the header of the upgrade request; empty: none
     };
 
     explicit client(std::uint16_t port);

@@ -5,7 +5,7 @@ using namespace conformance;
 namespace {
 
 client slow_peer(const fixture& at, const std::string& more = {}) {
-    client made(at.server.port(), {.path = "/", .receive_buffer_bytes = 4096, .subprotocols = {}});
+    client made(at.server.port(), {.receive_buffer_bytes = 4096});
     made.describe("\"name\": \"slow\"" + more);
     return made;
 }

@@ -68,7 +68,7 @@ std::string ask_upgrade(std::uint16_t port, std::string_view target, std::string
     asio::ip::tcp::socket socket(context);
     socket.connect({asio::ip::address_v4::loopback(), port});
     const auto patience = std::chrono::duration_cast<std::chrono::seconds>(support::patience());
-    const timeval limit{static_cast<time_t>(patience.count()), 0};
+    const timeval limit{patience.count(), 0};
     BOOST_REQUIRE(::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
     std::string request = "GET ";
     request.append(target).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");

@@ -177,11 +177,7 @@ BOOST_AUTO_TEST_CASE(nothing_secret_is_logged_at_any_level) {
     const auto forged = stranger.issue(R"({"sub":"alice","exp":4102444800})");
     const std::string content = "SECRETCONTENT";
     const std::string key = "SECRETKEY";
-    client alice(server.port(),
-                 {.path = "/?access_token=" + token + "&q=SECRETQUERY",
-                  .receive_buffer_bytes = 0,
-                  .subprotocols = {},
-                  .address = "127.0.0.1"});
+    client alice(server.port(), {.path = "/?access_token=" + token + "&q=SECRETQUERY"});
     alice.describe("\"name\": \"alice\", \"more\": \"SECRETDESCRIPTION\"");
     const auto channel = support::make_channel();
     alice.ask("/join " + channel + " " + key);
