@@ -18,6 +18,9 @@ namespace {
 /// Of one channel; whoever left before that many others needs the token again.
 constexpr std::size_t max_departures = 10000;
 
+/// What a node of a tree costs beside what is in it.
+constexpr std::size_t tree_node_bytes = 48;
+
 }  // namespace
 
 channel::channel(shard& home, protocol::channel_id id)
@@ -25,7 +28,10 @@ channel::channel(shard& home, protocol::channel_id id)
       id_(id),
       audience_(home.find_or_add_audience(id, {})),
       time_ms_(shard::now_ms()),
-      history_(home.config().limits.history, home.config().history_bytes, &home.count.history_bytes) {}
+      history_(home.config().limits.history, home.config().history_bytes, &home.count.history_bytes),
+      held_(&home.count.state_bytes) {
+    account();
+}
 
 channel::~channel() { home_.forget_channel(*this); }
 
@@ -52,6 +58,7 @@ outcome channel::apply(const change& c, std::int64_t time_ms) {
         case change::kind::announce: announce(c, done); break;
         case change::kind::bury: bury(c); break;
     }
+    account();
     return done;
 }
 
@@ -84,6 +91,16 @@ bool channel::is_over(std::int64_t time_ms) const {
     return exists() && members_.empty() && time_ms >= emptied_at_ms_ + home_.config().retention.count();
 }
 
+void channel::account() {
+    constexpr std::size_t empty_bytes = sizeof(channel) + sizeof(audience) + sizeof(channel_log) + 3 * tree_node_bytes;
+    constexpr std::size_t member_bytes = sizeof(decltype(members_)::value_type) + tree_node_bytes;
+    constexpr std::size_t operator_bytes = sizeof(peer_id) + tree_node_bytes;
+    constexpr std::size_t ban_bytes = sizeof(decltype(bans_)::value_type) + tree_node_bytes;
+    held_.set(empty_bytes + text_bytes_ + members_.size() * member_bytes + operators_.size() * operator_bytes +
+              bans_.size() * ban_bytes + invitations_.size() * sizeof(peer_id) +
+              departures_.size() * sizeof(channel_state::departure));
+}
+
 void channel::begin_anew() {
     for (const auto& who : operators_) unpin(who);
     for (const auto& who : invitations_) unpin(who);
@@ -94,6 +111,7 @@ void channel::begin_anew() {
     seq_ = 0;
     key_.reset();
     operators_.clear();
+    for (const auto& [id, ban] : bans_) text_bytes_ -= ban.text_bytes();
     bans_.clear();
     invitations_.clear();
     departures_.clear();
@@ -233,7 +251,7 @@ void channel::remember_departure(const peer_id& who) {
     if (!home_.all().has_store()) return;
     const auto since = time_ms_ - home_.config().retention.count();
     std::erase_if(departures_, [&](const auto& left) { return left.id == who || left.time_ms < since; });
-    if (departures_.size() >= max_departures) departures_.pop_front();
+    if (departures_.size() >= max_departures) departures_.erase(departures_.begin());
     departures_.push_back({who, time_ms_});
 }
 
@@ -256,6 +274,7 @@ void channel::add_member(const actor& who) {
         members_.emplace(who.id, member{who.name, who.away, who.node, who.tenure, nullptr, newest_, nullptr});
     member& joined = at->second;
     joined.id = &at->first;
+    text_bytes_ += joined.name.size();
     (newest_ ? newest_->newer : oldest_) = &joined;
     newest_ = &joined;
     if (operators_.contains(who.id)) ++operators_present_;
@@ -268,6 +287,7 @@ void channel::remove_member(const peer_id& who) {
     (left.older ? left.older->newer : oldest_) = left.newer;
     (left.newer ? left.newer->older : newest_) = left.older;
     if (operators_.contains(who)) --operators_present_;
+    text_bytes_ -= left.name.size();
     members_.erase(at);
     touched();
     if (!members_.empty()) return;
@@ -342,6 +362,7 @@ void channel::expired(steady_time now) {
 void channel::announce(const change& c, outcome& done) {
     const auto at = members_.find(c.by.id);
     if (at == members_.end()) return;
+    text_bytes_ += c.by.name.size() - at->second.name.size();
     at->second.name = c.by.name;
     at->second.away = c.by.away;
     if (crowded()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/accounted_bytes.hpp"
 #include "channel/change.hpp"
 #include "channel/channel_log.hpp"
 #include "channel/channel_state.hpp"
@@ -11,7 +12,6 @@
 #include "protocol/object_id.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -81,6 +81,8 @@ public:
         std::string by_name;
         std::int64_t time_ms = 0;
         std::optional<std::string> reason;
+
+        [[nodiscard]] std::size_t text_bytes() const { return by_name.size() + (reason ? reason->size() : 0); }
     };
     [[nodiscard]] const std::map<protocol::peer_id, ban_record>& bans() const { return bans_; }
     [[nodiscard]] refusal check_operator(const protocol::peer_id& who, std::string_view channel_written) const;
@@ -145,6 +147,7 @@ private:
     void announce(const change& c, outcome& done);
 
     [[nodiscard]] bool is_over(std::int64_t time_ms) const;
+    void account();
     void begin_anew();
     void tell_of_gap(const std::vector<protocol::peer_id>& ours, std::uint64_t seen);
     [[nodiscard]] bool may_return(const protocol::peer_id& who, std::int64_t time_ms) const;
@@ -186,9 +189,12 @@ private:
     std::size_t members_here_ = 0;
     std::set<protocol::peer_id> operators_;
     std::map<protocol::peer_id, ban_record> bans_;
-    std::deque<protocol::peer_id> invitations_;
-    std::deque<channel_state::departure> departures_;  ///< only where a store needs to know
+    // No deques, which take half a kilobyte each when they are empty.
+    std::vector<protocol::peer_id> invitations_;
+    std::vector<channel_state::departure> departures_;  ///< only where a store needs to know
     message_history history_;
+    std::uint64_t text_bytes_ = 0;  ///< of members' names and of bans
+    accounted_bytes held_;
     std::uint64_t seq_ = 0;
     std::vector<replica> replicas_;
     bool feed_queued_ = false;

@@ -87,7 +87,7 @@ void channel::ban(const change& c, outcome& done) {
     const auto& whom = c.whom.id;
     if (bans_.contains(whom)) return;
     std::erase_if(departures_, [&](const auto& left) { return left.id == whom; });
-    bans_.emplace(whom, ban_record{c.by.id, c.by.name, time_ms_, c.text});
+    text_bytes_ += bans_.emplace(whom, ban_record{c.by.id, c.by.name, time_ms_, c.text}).first->second.text_bytes();
     std::string event;
     protocol::event::ban(event, {}, id_, c.whom.ref(), c.by.ref(), c.text);
     drop_invitation(whom);
@@ -105,7 +105,11 @@ void channel::ban(const change& c, outcome& done) {
 }
 
 void channel::unban(const change& c) {
-    if (bans_.erase(c.whom.id) > 0) touched();
+    const auto at = bans_.find(c.whom.id);
+    if (at == bans_.end()) return;
+    text_bytes_ -= at->second.text_bytes();
+    bans_.erase(at);
+    touched();
 }
 
 void channel::op(const change& c) {

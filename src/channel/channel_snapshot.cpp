@@ -80,10 +80,14 @@ void channel::restore(const channel_state& from) {
         add_replica_member(m.id, m.node);
     }
     emptied_at_ms_ = from.emptied_at_ms;
-    for (const auto& b : from.bans) bans_.emplace(b.id, ban_record{b.by, b.by_name, b.time_ms, b.reason});
+    for (const auto& b : from.bans) {
+        const auto [at, added] = bans_.emplace(b.id, ban_record{b.by, b.by_name, b.time_ms, b.reason});
+        if (added) text_bytes_ += at->second.text_bytes();
+    }
     invitations_.assign(from.invitations.begin(), from.invitations.end());
     departures_.assign(from.departures.begin(), from.departures.end());
     for (const auto& m : from.history) history_.add(m.seq, m.event);
+    account();
     tell_of_gap(ours, seen);
 }
 

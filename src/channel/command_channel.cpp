@@ -15,8 +15,6 @@ failure no_such_channel(std::string_view written) {
     return failure(numeric::no_such_channel, "no such channel", written);
 }
 
-constexpr std::chrono::milliseconds retry_when_memory_is_short{1000};
-
 failure not_a_member(std::string_view written) {
     return failure(numeric::not_on_channel, "you are not in that channel: /join it first", written);
 }
@@ -55,9 +53,7 @@ task<> command_handler::run(const protocol::join& c) {
     const auto done = co_await carry_out(id, wanted);
     if (done.refused) {
         if (done.refused->code == numeric::bad_channel_key && !c.token.empty()) guessed_wrong();
-        const bool later = done.refused->code == numeric::try_again;
-        fail(failure(done.refused->code, done.refused->message, c.channel.written),
-             later ? std::optional(retry_when_memory_is_short) : std::nullopt);
+        refuse(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }
     // By id: a newer connection may have taken the session over on the way, and the membership is the peer's.

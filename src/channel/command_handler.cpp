@@ -195,6 +195,11 @@ void command_handler::fail_without_store() {
     fail(failure(numeric::unknown_error, "the store does not answer; nothing was changed"));
 }
 
+void command_handler::refuse(const failure& why) {
+    constexpr std::chrono::milliseconds retry_when_memory_is_short{1000};
+    fail(why, why.code == numeric::try_again ? std::optional(retry_when_memory_is_short) : std::nullopt);
+}
+
 void command_handler::fail(const failure& why, std::optional<std::chrono::milliseconds> retry_after) {
     failed_with_ = why.code;
     std::string event;

@@ -178,6 +178,8 @@ private:
     void answer(const result<std::string>& event);
     void answer(const std::optional<result<std::string>>& event);
     void fail_without_store();
+    /// With what a channel says.
+    void refuse(const protocol::failure& why);
     void fail(const protocol::failure& why, std::optional<std::chrono::milliseconds> retry_after = std::nullopt);
     [[nodiscard]] const settings& config() const;
 

@@ -68,7 +68,7 @@ task<std::optional<protocol::channel_id>> command_handler::the_one_channel(bool 
 
 task<bool> command_handler::apply(const operation& what) {
     const auto done = co_await carry_out(what.channel, what.wanted);
-    if (done.refused) fail(*done.refused);
+    if (done.refused) refuse(*done.refused);
     co_return !done.refused;
 }
 

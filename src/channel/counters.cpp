@@ -12,6 +12,7 @@ void counters::add(const counters& other) {
     queue_bytes += other.queue_bytes;
     log_bytes += other.log_bytes;
     history_bytes += other.history_bytes;
+    state_bytes += other.state_bytes;
     journal_bytes += other.journal_bytes;
     connected_peers += other.connected_peers;
     memberships += other.memberships;

@@ -106,6 +106,7 @@ struct counters {
     std::uint64_t log_bytes = 0;        ///< now held by channels' logs
     std::uint64_t history_bytes = 0;    ///< now kept for /history
     std::uint64_t journal_bytes = 0;    ///< now kept for sessions that may be resumed, beside channels' logs
+    std::uint64_t state_bytes = 0;      ///< now taken by peers and channels themselves, about
     std::uint64_t connected_peers = 0;  ///< now
     std::uint64_t memberships = 0;      ///< now, of this shard's peers
     histogram<buckets::members> fan_out_members;
@@ -117,8 +118,10 @@ struct counters {
     void note(resume_result result) { ++resumes[static_cast<std::size_t>(result)]; }
     void add(const counters& other);
 
-    /// What is held now so that it can be read later.
-    [[nodiscard]] std::uint64_t held_bytes() const { return queue_bytes + log_bytes + history_bytes + journal_bytes; }
+    /// What grows by what clients do, in all.
+    [[nodiscard]] std::uint64_t held_bytes() const {
+        return queue_bytes + log_bytes + history_bytes + journal_bytes + state_bytes;
+    }
 };
 
 }  // namespace channel

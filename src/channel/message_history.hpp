@@ -2,9 +2,10 @@
 
 #include "channel/accounted_bytes.hpp"
 
+#include <boost/container/deque.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +53,7 @@ private:
     std::size_t max_messages_;
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;
-    std::deque<entry> entries_;
+    boost::container::deque<entry> entries_;  ///< takes no memory while it is empty, other than the standard one
     accounted_bytes held_;
 };
 

@@ -11,13 +11,27 @@
 
 namespace channel {
 
-peer::peer(shard& home, protocol::peer_id id, const secret& session) : home_(home), id_(id), session_(session) {}
+peer::peer(shard& home, protocol::peer_id id, const secret& session)
+    : home_(home),
+      id_(id),
+      session_(session),
+      held_(&home.count.state_bytes) {
+    account();
+}
 
 peer::~peer() {
     stop_remembering();
     if (keeping_) keeping_->owner = nullptr;
     if (link_) --home_.count.connected_peers;
     while (!memberships_.empty()) memberships_.back().in->remove(*this);
+}
+
+void peer::account() {
+    // The peer, its place in the shard's table, and in those of its channels.
+    constexpr std::size_t empty_bytes = sizeof(peer) + 64;
+    constexpr std::size_t membership_bytes = sizeof(membership) + 32;
+    held_.set(empty_bytes + name.size() + description.size() + (away ? away->size() : 0) +
+              memberships_.size() * membership_bytes + left_channels_.size() * sizeof(protocol::channel_id));
 }
 
 void peer::attach(link& to) {
@@ -31,6 +45,7 @@ void peer::attach(link& to) {
     to.owner = this;
     connected_at_ms = shard::now_ms();
     last_command = shard::now();
+    account();
 }
 
 void peer::detach() {
@@ -61,6 +76,7 @@ void peer::change_hands() {
 
 void peer::end_command() {
     command_under_way_ = false;
+    account();
     if (waiting_claimant_) home_.resume_later(std::exchange(waiting_claimant_, nullptr));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channel/accounted_bytes.hpp"
 #include "channel/change.hpp"
 #include "channel/journal.hpp"
 #include "channel/secret.hpp"
@@ -211,6 +212,7 @@ private:
     [[nodiscard]] std::unique_ptr<journal> end_collecting();
     void stop_keeping();
 
+    void account();
     void detach();
     void push_pending();
     void leave_channels(std::optional<std::string> reason, change::kind how);
@@ -235,6 +237,7 @@ private:
     bool returning_ = false;
     bool half_back_ = false;
     std::shared_ptr<keeping> keeping_;
+    accounted_bytes held_;
 };
 
 }  // namespace channel

@@ -111,25 +111,30 @@ void shard::erase_channel(const protocol::channel_id& id) {
     erase_audience_if_empty(key);
 }
 
-protocol::failure shard::short_of_memory() {
-    return {protocol::numeric::try_again, "the server is short of memory: no new channels for a moment"};
+refusal shard::check_room(const change& c, bool exists) const {
+    if (!memory_is_short || c.by_server) return std::nullopt;
+    const bool adds = c.what == change::kind::ban || c.what == change::kind::invite;
+    const bool creates = c.what == change::kind::join && !exists;
+    if (!adds && !creates) return std::nullopt;
+    return protocol::failure(protocol::numeric::try_again,
+                             "the server is short of memory: no new channels, bans and invitations for a moment",
+                             c.whom.channel_written);
 }
 
 outcome shard::carry_out(const protocol::channel_id& id, const change& c) {
     const bool may_create = c.what == change::kind::join && !c.only_existing;
     channel* in = find_channel(id);
-    if (!in && may_create && memory_is_short) {
-        outcome done;
-        done.refused = short_of_memory();
-        return done;
-    }
-    if (may_create) in = &find_or_add_channel(id);
-    if (!in) {
-        outcome done;
+    outcome done;
+    if (!in && !may_create) {
         done.refused.emplace(protocol::numeric::no_such_channel, "no such channel", c.whom.channel_written);
         return done;
     }
-    auto done = in->apply(c, now_ms());
+    // First what is wrong with it whether there is room or not.
+    if (memory_is_short && in) done.refused = in->check(c, now_ms());
+    if (!done.refused) done.refused = check_room(c, in != nullptr);
+    if (done.refused) return done;
+    if (!in) in = &find_or_add_channel(id);
+    done = in->apply(c, now_ms());
     if (!done.notice.empty()) notify(c.whom.id, std::move(done.notice));
     return done;
 }
@@ -233,15 +238,32 @@ void shard::fan_out() {
     }
 }
 
+namespace {
+
+/// Goes on in a table where it was the time before; after as many calls as it takes it was everywhere.
+template <class Table, class Visitor>
+void visit_next(const Table& all, std::size_t& bucket, Visitor visit) {
+    constexpr std::size_t at_once = 20000;
+    const auto count = all.bucket_count();
+    for (auto left = std::min(count, at_once); left > 0; --left) {
+        bucket = (bucket + 1) % count;
+        for (auto at = all.begin(bucket); at != all.end(bucket); ++at) visit(*at->second);
+    }
+}
+
+}  // namespace
+
 void shard::relieve_memory() {
-    for (const auto& [id, one] : audiences_) one->shrink_to(config_.channel_log_bytes / relief_divisor);
-    for (const auto& [id, one] : channels_) one->shrink_history_to(config_.history_bytes / relief_divisor);
-    for (const auto& [id, one] : peers_) {
-        one->shrink_journal_to(config_.limits.resume_bytes / relief_divisor);
-        link* const to = one->connection();
+    visit_next(audiences_, relieved_.audiences,
+               [this](audience& one) { one.shrink_to(config_.channel_log_bytes / relief_divisor); });
+    visit_next(channels_, relieved_.channels,
+               [this](channel& one) { one.shrink_history_to(config_.history_bytes / relief_divisor); });
+    visit_next(peers_, relieved_.peers, [this](peer& one) {
+        one.shrink_journal_to(config_.limits.resume_bytes / relief_divisor);
+        link* const to = one.connection();
         if (to && to->box().waiting_bytes() > queue_bytes_limit())
             to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
-    }
+    });
 }
 
 void shard::schedule(timer_node& node, steady_time deadline) {

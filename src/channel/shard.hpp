@@ -197,12 +197,14 @@ public:
 
     counters count;
 
-    /// The server holds more than it may: see relieve_memory(). New channels and connections have to wait.
+    /// The server holds more than it may: see relieve_memory(). What would make it more has to wait: new channels and
+    /// connections, bans and invitations.
     bool memory_is_short = false;
-    [[nodiscard]] static protocol::failure short_of_memory();
+    /// What is to be said to a change that would, if the channel is there or not.
+    [[nodiscard]] refusal check_room(const change& c, bool exists) const;
     /// Has what is kept for slow readers, for /history and for those who may resume shrink to a sixteenth of what it
     /// may be otherwise, and lets go of connections with more than that in their queues. What is gone is told by
-    /// `lost`.
+    /// `lost`. Does a part of it: to be called again and again.
     void relieve_memory();
     [[nodiscard]] std::size_t queue_bytes_limit() const {
         return memory_is_short ? config_.queue_bytes / relief_divisor : config_.queue_bytes;
@@ -239,6 +241,11 @@ private:
     std::unordered_map<protocol::channel_id, std::unique_ptr<audience>, protocol::object_id_hash> audiences_;
     boost::intrusive::list<peer, boost::intrusive::constant_time_size<false>> remembered_;
     std::size_t remembered_count_ = 0;
+    struct {
+        std::size_t peers = 0;
+        std::size_t channels = 0;
+        std::size_t audiences = 0;
+    } relieved_;  ///< buckets of those tables
 
     bool turn_needed_ = false;
     std::vector<link*> dirty_;

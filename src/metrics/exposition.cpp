@@ -146,6 +146,8 @@ void add_delivery(page& to, const channel::counters& d) {
     to.gauge("history_bytes", "Bytes kept for /history.", number(d.history_bytes));
     to.gauge("journal_bytes", "Bytes kept for sessions that may be resumed, beside channels' logs.",
              number(d.journal_bytes));
+    to.gauge("state_bytes", "Bytes that peers and channels themselves take, about: descriptions, members, bans, ….",
+             number(d.state_bytes));
     to.histogram("fan_out_members", "Members of a channel that one round of fan-out went to, a shard each.",
                  d.fan_out_members);
     to.histogram("fan_out_duration_seconds", "From the beginning of a round of fan-out to its end.", d.fan_out_seconds);

@@ -382,12 +382,6 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
         const bool current = co_await make_current(r);
         if (!current) co_return no_store("the store does not answer");
     }
-    if (c.what == change::kind::join && bus_.shard().memory_is_short &&
-        !bus_.shard().find_or_add_channel(id).exists_at(now_ms())) {
-        outcome refused;
-        refused.refused = channel::shard::short_of_memory();
-        co_return std::move(refused);
-    }
     // What would be refused is not written down; but who says no must know the latest.
     if (bus_.shard().find_or_add_channel(id).check(c, now_ms())) {
         const bool current = co_await catch_up(r);
@@ -395,6 +389,11 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
         outcome refused;
         refused.refused = bus_.shard().find_or_add_channel(id).check(c, now_ms());
         if (refused.refused) co_return std::move(refused);
+    }
+    if (auto no_room = bus_.shard().check_room(c, bus_.shard().find_or_add_channel(id).exists_at(now_ms()))) {
+        outcome refused;
+        refused.refused = std::move(no_room);
+        co_return std::move(refused);
     }
     // Before the membership: of who may be buried with this server nobody is forgotten.
     const bool comes_in = c.what == change::kind::join || c.what == change::kind::attach;

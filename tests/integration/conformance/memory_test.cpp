@@ -7,6 +7,21 @@
 
 using namespace conformance;
 
+namespace {
+
+/// Each shard looks for itself, ten times a second.
+void refused_by_and_by(client& who) {
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    auto answer = who.ask("/join " + make_channel());
+    while (!answer.contains("code") && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        answer = who.ask("/join " + make_channel());
+    }
+    BOOST_TEST(number_of(answer, "code") == 263);
+}
+
+}  // namespace
+
 /// `--max-memory` (README, Security): what happens when the server holds more than it may.
 BOOST_AUTO_TEST_SUITE(memory)
 
@@ -43,25 +58,31 @@ BOOST_AUTO_TEST_CASE(
 }
 
 BOOST_AUTO_TEST_CASE(a_full_server_goes_on_but_lets_nobody_in_and_makes_no_channel) {
-    // Less than one channel needs.
-    fixture f({"--max-memory", "512"});
+    fixture f({"--max-memory", "64KiB", "--max-bans", "100000", "--rate", "0"});
     auto alice = f.peer("alice");
     auto bob = f.peer("bob");
+    auto carol = f.peer("carol");
     const auto channel = make_channel();
     join(alice, channel);
     join(bob, channel, {&alice});
-    // It looks ten times a second.
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    // It looks ten times a second: some 300 bans would be enough.
     event refused;
-    while (!refused.contains("code") && std::chrono::steady_clock::now() < deadline) {
-        const auto other = make_channel();
-        refused = bob.ask("/join " + other);
-        if (!refused.contains("code")) bob.ask("/quit " + other);
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    const auto strict = make_channel();
+    join(alice, strict);
+    const std::string reason(200, 'r');
+    for (int bans = 0; !refused.contains("code") && bans < 50000; ++bans)
+        refused = alice.ask("/ban " + make_id() + " " + strict + " " + reason);
     BOOST_TEST(number_of(refused, "code") == 263);
     BOOST_TEST(number_of(refused, "retryAfter") > 0);
+    BOOST_TEST(text_of(refused, "target") == strict);
+    // On every shard, that is.
+    for (int i = 0; i < 100; ++i) refused_by_and_by(bob);
     BOOST_TEST(support::http_status(f.server.port(), "/") == 503);
+    fixture::refused(bob, "/invite " + bob.id() + " " + channel, 443);
+    fixture::refused(bob, "/ban " + make_id() + " " + channel, 482);
+    fixture::refused(bob, "/invite " + carol.id() + " " + channel, 263);
+    fixture::answered(carol, "/join " + channel, "joined");
+    bob.expect("join");
     fixture::answered(bob, "/pubmsg " + channel + " still here", "ack");
     alice.skip_to("pubmsg");
     fixture::answered(bob, "/join " + channel, "joined");

@@ -75,6 +75,41 @@ BOOST_AUTO_TEST_CASE(who_creates_it_owns_it_and_is_operator) {
     BOOST_TEST((room.joined_for(ids::peer(2), false).owner == ids::peer(1)));
 }
 
+BOOST_AUTO_TEST_CASE(what_it_takes_is_accounted_for_to_the_byte) {
+    const auto held = [this] { return shard.count.state_bytes; };
+    join(1);
+    const auto small = held();
+    auto banning = make(kind::ban, 1, 2);
+    banning.text = std::string(200, 'r');
+    apply(banning);
+    BOOST_TEST(held() > small + 200);
+    // Once is enough.
+    const auto with_ban = held();
+    apply(banning);
+    BOOST_TEST(held() == with_ban);
+    auto named = make(kind::join, 3);
+    named.by.name = std::string(256, 'n');
+    apply(named);
+    BOOST_TEST(held() > with_ban + 256);
+    apply(kind::invite, 1, 4);
+    apply(kind::op, 1, 3);
+    const auto kept = room.state();
+    const auto all = held();
+    room.restore(kept);
+    BOOST_TEST(held() == all);
+    join(4);
+    apply(kind::deop, 1, 3);
+    named.what = kind::announce;
+    named.by.name = "peer 3";
+    named.text = "event";
+    apply(named);
+    for (const auto who : numbers{3, 4}) apply(kind::part, who);
+    apply(kind::unban, 1, 2);
+    BOOST_TEST(held() == small);
+    shard.erase_channel(ids::channel(1));
+    BOOST_TEST(held() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(joining_twice_and_leaving_without_being_in_change_nothing) {
     join(1);
     BOOST_TEST(join(1) == 0);
