@@ -6,6 +6,10 @@
 #include <charconv>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace protocol {
 
 namespace {
@@ -23,65 +27,80 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) { return static_cast<
 
 /// Where the run of ASCII that begins at `i` ends, or a little before.
 std::size_t skip_ascii(std::string_view text, std::size_t i) {
-    while (text.size() - i >= sizeof(std::uint64_t) && (load_word(text.data() + i) & high_bits) == 0)
-        i += sizeof(std::uint64_t);
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    const auto words_at = [&](const char* at) {
+        return load_word(at) | load_word(at + word) | load_word(at + 2 * word) | load_word(at + 3 * word);
+    };
+    while (text.size() - i >= 4 * word && (words_at(text.data() + i) & high_bits) == 0) i += 4 * word;
+    while (text.size() - i >= word && (load_word(text.data() + i) & high_bits) == 0) i += word;
     return i;
 }
 
-/// 0: goes out as it is; 'u': as \u00XX; else the letter after the backslash.
-constexpr std::array<char, 256> escapes = [] {
-    std::array<char, 256> table{};
-    for (std::size_t i = 0; i < 0x20; ++i) table[i] = 'u';
-    table['\b'] = 'b';
-    table['\t'] = 't';
-    table['\n'] = 'n';
-    table['\f'] = 'f';
-    table['\r'] = 'r';
-    table['"'] = '"';
-    table['\\'] = '\\';
+/// What goes out for a byte; of length 0 if that is the byte itself.
+struct escape {
+    char text[7]{};
+    std::uint8_t length = 0;
+};
+constexpr std::size_t longest_escape = 6;
+
+constexpr std::array<escape, 256> escapes = [] {
+    std::array<escape, 256> table{};
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (std::size_t i = 0; i < 0x20; ++i) table[i] = {{'\\', 'u', '0', '0', digits[i >> 4U], digits[i & 15U]}, 6};
+    constexpr std::string_view letters = "\bb\tt\nn\ff\rr\"\"\\\\";
+    for (std::size_t i = 0; i < letters.size(); i += 2)
+        table[static_cast<std::uint8_t>(letters[i])] = {{'\\', letters[i + 1]}, 2};
     return table;
 }();
 
-/// Nonzero if a byte of the word is a control character, a quote or a backslash (the zero-byte test of Hacker's
-/// Delight, 6-1).
-std::uint64_t needs_escape(std::uint64_t word) {
+#ifdef __SSE2__
+constexpr std::size_t block_bytes = sizeof(__m128i);
+
+/// How many of a block's bytes come before the first one that needs an escape: a control character, a quote or a
+/// backslash.
+std::size_t plain_bytes(const char* block) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block));
+    const auto control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+    const auto quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const auto backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const auto found = _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash)));
+    return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(found) | 1U << block_bytes));
+}
+#else
+constexpr std::size_t block_bytes = sizeof(std::uint64_t);
+
+/// The same by the zero-byte test of Hacker's Delight, 6-1.
+std::size_t plain_bytes(const char* block) {
+    static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
+    const auto word = load_word(block);
     const auto quote = word ^ (ones * '"');
     const auto backslash = word ^ (ones * '\\');
-    return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high_bits;
+    const auto found =
+        (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high_bits;
+    return static_cast<std::size_t>(std::countr_zero(found)) / 8;
 }
+#endif
 
-constexpr std::size_t longest_escape = 6;
-
-char* put_escaped(char* to, std::uint8_t byte) {
-    static constexpr char digits[] = "0123456789abcdef";
-    const char escape = escapes[byte];
-    if (escape == 0) {
-        *to++ = static_cast<char>(byte);
-        return to;
-    }
-    *to++ = '\\';
-    *to++ = escape;
-    if (escape != 'u') return to;
-    for (const char c : {'0', '0', digits[byte >> 4], digits[byte & 15]}) *to++ = c;
-    return to;
-}
-
-/// Writes up to longest_escape bytes for each of `text`, in whole words where it can: session descriptions have an
-/// escape every few words. Returns the end.
+/// Writes up to longest_escape bytes for each of `text`, and may touch a block behind them. Returns the end.
 char* put_escaped(char* to, std::string_view text) {
-    static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
-    while (text.size() >= sizeof(std::uint64_t)) {
-        const auto word = load_word(text.data());
-        std::memcpy(to, &word, sizeof word);
-        const auto found = needs_escape(word);
-        const auto plain = found == 0 ? sizeof word : static_cast<std::size_t>(std::countr_zero(found)) / 8;
-        to += plain;
-        text.remove_prefix(plain);
-        if (found == 0) continue;
-        to = put_escaped(to, byte_at(text, 0));
-        text.remove_prefix(1);
+    while (!text.empty()) {
+        // Session descriptions have two escapes, "\r\n", every few blocks.
+        while (!text.empty() && escapes[byte_at(text, 0)].length > 0) {
+            const escape& with = escapes[byte_at(text, 0)];
+            std::memcpy(to, with.text, sizeof with.text);
+            to += with.length;
+            text.remove_prefix(1);
+        }
+        if (text.size() >= block_bytes) {
+            std::memcpy(to, text.data(), block_bytes);
+            const auto plain = plain_bytes(text.data());
+            to += plain;
+            text.remove_prefix(plain);
+        } else if (!text.empty()) {
+            *to++ = text.front();
+            text.remove_prefix(1);
+        }
     }
-    for (const char c : text) to = put_escaped(to, static_cast<std::uint8_t>(c));
     return to;
 }
 
@@ -141,7 +160,7 @@ bool has_control_characters(std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
     constexpr std::size_t part = 1024;
-    char escaped[part * longest_escape];
+    char escaped[part * longest_escape + block_bytes];
     out.push_back('"');
     while (!text.empty()) {
         const auto now = text.substr(0, part);
