@@ -96,6 +96,7 @@ private:
     outbox outbox_;
     std::uint32_t queued_bytes_ = 0;  ///< as counted in the shard's figures: while the socket is full
     std::unique_ptr<const std::string> own_why_;
+    std::uint32_t flushed_in_ = 0;  ///< the shard's input, when it was last flushed
     bool blocked_ = false;
     bool dirty_ = false;
 };

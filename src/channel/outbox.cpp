@@ -6,6 +6,7 @@
 #include "protocol/text_frame.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace channel {
 
@@ -31,9 +32,25 @@ run next_run(const log_span& span, std::uint64_t from) {
 
 }  // namespace
 
+std::unique_ptr<outbox::content>& outbox::spare() {
+    thread_local std::unique_ptr<content> kept;
+    return kept;
+}
+
 outbox::content& outbox::opened() {
+    if (!waiting_ && spare()) waiting_ = std::move(spare());
     if (!waiting_) waiting_ = std::make_unique<content>();
     return *waiting_;
+}
+
+void outbox::clear() {
+    if (!waiting_) return;
+    auto emptied = std::exchange(waiting_, nullptr);
+    if (emptied->bytes.capacity() > compacted_from_bytes) return;
+    emptied->bytes.clear();
+    emptied->sent = 0;
+    emptied->spans.clear();
+    spare() = std::move(emptied);
 }
 
 std::size_t outbox::waiting_bytes() const { return waiting_ ? waiting_->bytes.size() - waiting_->sent : 0; }
@@ -54,7 +71,7 @@ void outbox::append_rest(std::string_view front, std::string_view back) {
 
 bool outbox::flush(link& to, loss_listener* listener, counters& count) {
     if (!waiting_) return true;
-    std::vector<std::string_view> pieces;
+    thread_local std::vector<std::string_view> pieces;
     while (waiting_->sent < waiting_->bytes.size() || !waiting_->spans.empty()) {
         replace_lost_spans(listener, count);
         pieces.clear();
@@ -63,7 +80,7 @@ bool outbox::flush(link& to, loss_listener* listener, counters& count) {
         consume(written, count);
         if (written < wanted) return false;
     }
-    waiting_.reset();
+    clear();
     return true;
 }
 

@@ -57,7 +57,7 @@ public:
     /// Writes until all is gone or the link takes no more; true if nothing waits any more.
     bool flush(link& to, loss_listener* listener, counters& count);
 
-    void clear() { waiting_.reset(); }
+    void clear();
 
 private:
     struct marked_span {
@@ -75,6 +75,8 @@ private:
     void consume(std::size_t written, counters& count);
     bool consume_span(std::size_t& written, counters& count);
     [[nodiscard]] content& opened();
+    /// The memory of one that was emptied before, for the next: what is sent at once allocates nothing.
+    [[nodiscard]] static std::unique_ptr<content>& spare();
 
     std::unique_ptr<content> waiting_;
 };

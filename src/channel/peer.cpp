@@ -136,7 +136,8 @@ void peer::leave_channels(std::optional<std::string> reason, change::kind how) {
 }
 
 void peer::send(std::string_view event) {
-    std::string frame;
+    thread_local std::string frame;
+    frame.clear();
     protocol::append_text_frame(frame, event);
     push_pending();
     if (journal_) journal_->note(frame);

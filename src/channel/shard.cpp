@@ -165,7 +165,21 @@ void shard::need_turn() {
 
 void shard::flush_at_end_of_turn(link& to) {
     dirty_.push_back(&to);
-    need_turn();
+    if (!in_input_) need_turn();
+}
+
+bool shard::is_crowded(const link& to) const { return input_ - to.flushed_in_ < inputs_of_a_crowd; }
+
+void shard::end_input() {
+    in_input_ = false;
+    // Then all goes out at its end.
+    if (dirty_.empty() || turn_needed_) return;
+    const bool crowded = std::any_of(dirty_.begin(), dirty_.end(), [this](link* to) { return to && is_crowded(*to); });
+    if (crowded) {
+        need_turn();
+    } else {
+        flush_links();
+    }
 }
 
 void shard::forget_dirty(link& to) {
@@ -219,6 +233,7 @@ void shard::flush_links() {
         link* const to = flushing_[i];
         if (!to) continue;
         to->dirty_ = false;
+        to->flushed_in_ = input_;
         to->flush();
     }
     flushing_.clear();

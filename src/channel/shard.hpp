@@ -162,6 +162,13 @@ public:
 
     // --- the end of the turn
 
+    /// Around everything that input from one client sets going. What it says to others goes out at its end, without a
+    /// turn of the loop for it; but who is spoken to by many at once gets all of that in one go at the end of the turn.
+    void begin_input() {
+        ++input_;
+        in_input_ = true;
+    }
+    void end_input();
     void flush_at_end_of_turn(link& to);
     void forget_dirty(link& to);
     void fan_out_at_end_of_turn(audience& to);
@@ -220,6 +227,8 @@ private:
     using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
+    static constexpr std::uint32_t inputs_of_a_crowd = 16;
+    [[nodiscard]] bool is_crowded(const link& to) const;
     void need_turn();
     void end_turn();
     void flush_links();
@@ -248,6 +257,8 @@ private:
     } relieved_;  ///< buckets of those tables
 
     bool turn_needed_ = false;
+    bool in_input_ = false;
+    std::uint32_t input_ = inputs_of_a_crowd;
     std::vector<link*> dirty_;
     std::vector<link*> flushing_;
     std::deque<audience*> to_fan_out_;

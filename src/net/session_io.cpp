@@ -115,7 +115,11 @@ void session::wait_until_readable() {
     }
     socket_->async_wait(socket::wait_read, [this](boost::system::error_code) {
         waits_for_input_ = false;
+        // The session may move to another shard, and it may end.
+        channel::shard& here = home();
+        here.begin_input();
         handler_done();
+        here.end_input();
     });
 }
 

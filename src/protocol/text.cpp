@@ -54,53 +54,60 @@ constexpr std::array<escape, 256> escapes = [] {
 }();
 
 #ifdef __SSE2__
+using block_mask = unsigned;
 constexpr std::size_t block_bytes = sizeof(__m128i);
+constexpr int bits_a_byte = 1;
 
-/// How many of a block's bytes come before the first one that needs an escape: a control character, a quote or a
-/// backslash.
-std::size_t plain_bytes(const char* block) {
+/// The bytes of a block that need an escape (control characters, quotes, backslashes), lowest first; at least the first
+/// of them is told right.
+block_mask to_escape(const char* block) {
     const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block));
     const auto control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
     const auto quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     const auto backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    const auto found = _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash)));
-    return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(found) | 1U << block_bytes));
+    return static_cast<block_mask>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
 }
 #else
+using block_mask = std::uint64_t;
 constexpr std::size_t block_bytes = sizeof(std::uint64_t);
+constexpr int bits_a_byte = 8;
 
 /// The same by the zero-byte test of Hacker's Delight, 6-1.
-std::size_t plain_bytes(const char* block) {
+block_mask to_escape(const char* block) {
     static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
     const auto word = load_word(block);
     const auto quote = word ^ (ones * '"');
     const auto backslash = word ^ (ones * '\\');
-    const auto found =
-        (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high_bits;
-    return static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    return (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high_bits;
 }
 #endif
 
 /// Writes up to longest_escape bytes for each of `text`, and may touch a block behind them. Returns the end.
 char* put_escaped(char* to, std::string_view text) {
-    while (!text.empty()) {
-        // Session descriptions have two escapes, "\r\n", every few blocks.
-        while (!text.empty() && escapes[byte_at(text, 0)].length > 0) {
-            const escape& with = escapes[byte_at(text, 0)];
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    const auto put_escapes = [&] {
+        for (; at != end && escapes[static_cast<std::uint8_t>(*at)].length > 0; ++at) {
+            const escape& with = escapes[static_cast<std::uint8_t>(*at)];
             std::memcpy(to, with.text, sizeof with.text);
             to += with.length;
-            text.remove_prefix(1);
         }
-        if (text.size() >= block_bytes) {
-            std::memcpy(to, text.data(), block_bytes);
-            const auto plain = plain_bytes(text.data());
-            to += plain;
-            text.remove_prefix(plain);
-        } else if (!text.empty()) {
-            *to++ = text.front();
-            text.remove_prefix(1);
+    };
+    while (end - at >= static_cast<std::ptrdiff_t>(block_bytes)) {
+        std::memcpy(to, at, block_bytes);
+        const auto found = to_escape(at);
+        if (found == 0) {
+            // A branch, so that the next block does not have to wait for this one's count.
+            to += block_bytes;
+            at += block_bytes;
+            continue;
         }
+        const auto plain = std::countr_zero(found) / bits_a_byte;
+        to += plain;
+        at += plain;
+        put_escapes();
     }
+    for (put_escapes(); at != end; put_escapes()) *to++ = *at++;
     return to;
 }
 
