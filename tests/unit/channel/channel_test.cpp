@@ -94,9 +94,9 @@ BOOST_AUTO_TEST_CASE(what_it_takes_is_accounted_for_to_the_byte) {
     apply(kind::invite, 1, 4);
     apply(kind::op, 1, 3);
     const auto kept = room.state();
-    const auto all = held();
+    const auto full = held();
     room.restore(kept);
-    BOOST_TEST(held() == all);
+    BOOST_TEST(held() == full);
     join(4);
     apply(kind::deop, 1, 3);
     named.what = kind::announce;
