@@ -27,14 +27,26 @@ quietly() {
     }
 }
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -- "$@"
-    else
-        die "packages are missing ($*), and this is neither root nor is there sudo"
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+may_install() { is_root || command -v sudo >/dev/null; }
+
+as_root() { if is_root; then "$@"; else sudo -- "$@"; fi; }
+
+# apt_get ARGUMENTS: as root. Elsewhere than on a terminal the one line that says what is wrong is all that is seen of it, and only if it fails.
+apt_get() {
+    local log=$root/build/apt.log
+    # Another one may be at work, as on a machine that has just been started.
+    local command=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@")
+    mkdir -p "$root/build"
+    if [ -t 2 ]; then
+        "${command[@]}" </dev/null >&2
+        return
     fi
+    "${command[@]}" </dev/null >"$log" 2>&1 || {
+        { grep -m 1 -E '^(E|sudo): ' "$log" || tail -n 1 "$log"; } >&2
+        return 1
+    }
 }
 
 # The Boost that is new enough: Debian 12's default is not.
@@ -61,16 +73,23 @@ missing_packages() {
     done
 }
 
+# Whether the distribution has such a package; the lists that say so may not be there yet.
+is_offered() {
+    compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || ! may_install || apt_get update || true
+    apt-cache show "$1" >/dev/null 2>&1
+}
+
 # Installs what is missing of the packages named (see missing_packages), and nothing else.
 need() {
     local missing
     command -v dpkg-query >/dev/null || die "this is not a Debian or Ubuntu system; install what README.md lists and use cmake --workflow --preset release"
     mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0
+    may_install || die "this is not root, and there is no sudo; have somebody install ${missing[*]}"
     say "installing ${missing[*]}"
     # The lists of packages may be old or, in a container, not there at all.
-    quietly "$root/build/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get update || say "apt-get update failed; trying with the lists that are there"
-    quietly "$root/build/apt.log" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" || die "could not install ${missing[*]}"
+    apt_get update || say "apt-get update failed; trying with the lists that are there"
+    apt_get install -y --no-install-recommends "${missing[@]}" || die "these could not be installed: ${missing[*]}"
 }
 
 need_build() {
