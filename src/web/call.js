@@ -5,6 +5,8 @@ import { describeHere, describeThere } from "./negotiation.js";
 const restartAfter = 3_000;
 const waitForCaller = 3_000;
 const mostEarlyCandidates = 256;
+/** The reason of a call's end where the other side has as many as it wants. */
+export const full = "full";
 
 /**
  * Media and data with one peer. Both sides make a Call for each other (a Room does it for its members) and put streams in; what the other side
@@ -27,7 +29,8 @@ export class Call extends EventTarget {
     #connection = null;
     #makingOffer = false;
     #ignoringOffer = false;
-    #settingAnswer = false;
+    /** Offers are numbered, and answers name theirs: an offer that was said again is answered again. */
+    #offers = 0;
     #earlyCandidates = [];
     #work = Promise.resolve();
     #timers = {};
@@ -140,39 +143,34 @@ export class Call extends EventTarget {
         if (this.state === "ended" || typeof rtc.me !== "string") return;
         const meantForAnother = rtc.you && rtc.you !== this.#me;
         if (rtc.end) {
-            if (!meantForAnother && (!this.#you || rtc.me === this.#you)) this.#finish("closed there");
+            if (!meantForAnother && (!this.#you || rtc.me === this.#you)) this.#finish(rtc.end === full ? full : "closed there");
             return;
         }
         if (this.#you && this.#you !== rtc.me) this.#renew();
         this.#you = rtc.me;
         this.#begin();
-        if (rtc.hello) return;
+        if (rtc.hello) return this.#repeatOffer();
         if (meantForAnother) {
             this.#tell({ hello: true });
             return;
         }
-        if (rtc.description) await this.#takeDescription(rtc.description, rtc.labels);
+        if (rtc.description) await this.#takeDescription(rtc);
         if (rtc.candidate) await this.#takeCandidate(rtc.candidate);
     }
 
-    async #takeDescription(description, labels) {
+    async #takeDescription({ description, labels, number }) {
         const connection = this.#connection;
         const offer = description.type === "offer";
-        const readyForOffer = !this.#makingOffer && (connection.signalingState === "stable" || this.#settingAnswer);
+        const readyForOffer = !this.#makingOffer && connection.signalingState === "stable";
         this.#ignoringOffer = offer && !readyForOffer && !this.polite;
         if (this.#ignoringOffer) return;
-        // An answer to an offer that was taken back meanwhile.
-        if (!offer && connection.signalingState !== "have-local-offer") return;
+        // An answer to an offer that was answered already, or taken back meanwhile.
+        if (!offer && (connection.signalingState !== "have-local-offer" || (number ?? this.#offers) !== this.#offers)) return;
         this.#remoteLabels = { ...labels };
-        this.#settingAnswer = !offer;
-        try {
-            await describeThere(connection, description);
-        } finally {
-            this.#settingAnswer = false;
-        }
+        await describeThere(connection, description);
         for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate);
         if (!offer) return;
-        if (await describeHere(connection)) this.#tellDescription();
+        if (await describeHere(connection)) this.#tellDescription(number);
     }
 
     async #takeCandidate(candidate) {
@@ -221,7 +219,7 @@ export class Call extends EventTarget {
         try {
             this.#makingOffer = true;
             const described = await describeHere(connection);
-            if (described && connection === this.#connection) this.#tellDescription();
+            if (described && connection === this.#connection) this.#tellDescription(++this.#offers);
         } catch (error) {
             if (connection === this.#connection) this.#setState("failed", error.message);
         } finally {
@@ -229,10 +227,15 @@ export class Call extends EventTarget {
         }
     }
 
-    #tellDescription() {
+    /** @param number of the offer, or of the one that is answered. */
+    #tellDescription(number) {
         if (this.state === "connecting") this.#giveUpInTime();
         const labels = Object.fromEntries([...this.#streams].map(([stream, label]) => [stream.id, label]));
-        this.#tell({ description: this.#connection.localDescription, labels });
+        this.#tell({ description: this.#connection.localDescription, labels, number });
+    }
+
+    #repeatOffer() {
+        if (this.#connection.signalingState === "have-local-offer") this.#tellDescription(this.#offers);
     }
 
     async #tell(signal) {
@@ -241,6 +244,7 @@ export class Call extends EventTarget {
             await this.#signaller.privmsg(this.peer, JSON.stringify({ rtc }));
         } catch (error) {
             if (error.code === 401 && this.state !== "connected") this.#finish("not online");
+            else if (error.code > 0 && error.code !== 401 && signal.description) this.#setState("failed", error.message);
         }
     }
 
@@ -311,7 +315,9 @@ export class Call extends EventTarget {
         // Those that were sent meanwhile were sent to nobody.
         this.#useFreshServers();
         if (!this.#connection || (!fresh && !lost)) return;
-        if (this.#connection.signalingState === "have-local-offer") this.#tellDescription();
+        // An offer may have come to nothing on the other side, too: because this one was not there.
+        this.#tell({ hello: true });
+        if (this.#connection.signalingState === "have-local-offer") this.#repeatOffer();
         else if (this.#connection.connectionState !== "connected") this.#connection.restartIce();
     }
 
@@ -357,6 +363,11 @@ export class Call extends EventTarget {
         clearTimeout(this.#timers[name]);
         delete this.#timers[name];
     }
+}
+
+/** Answers a peer's first signal, `rtc`, that there is no place for its call. */
+export function refuse(signaller, peer, rtc) {
+    signaller.privmsg(peer, JSON.stringify({ rtc: { end: full, me: newId(), you: rtc.me } })).catch(() => {});
 }
 
 function describeCandidate(candidate) {

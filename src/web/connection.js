@@ -7,7 +7,7 @@ const beatEvery = 5_000;
 /**
  * The WebSocket under a session, made anew whenever it breaks and the server does not forbid it. Knows nothing of sessions and commands.
  *
- * Callbacks: `opened()`, `received(event)`, `broken({reason, retryAfter})` before it tries again, `refused({reason, code})` when it will not.
+ * Callbacks: `opened({send, drop})`, which do nothing once this WebSocket is given up, `received(event)`, `broken({reason, retryAfter})` before it tries again, `refused({reason, code})` when it will not.
  */
 export class Connection {
     #url;
@@ -35,6 +35,7 @@ export class Connection {
     open() {
         if (this.#listening.signal.aborted) return;
         this.#bye = null;
+        if (!this.#WebSocket) return this.#callbacks.refused({ reason: "there is no WebSocket here, and none was given as an option" });
         let socket;
         try {
             socket = new this.#WebSocket(this.#url, ["signaller.v1"]);
@@ -45,9 +46,10 @@ export class Connection {
         this.#socket = socket;
         // An attempt that hangs is given up like one that fails.
         this.#timer("open", () => this.drop(), openPatience);
-        socket.onopen = () => socket === this.#socket && this.#callbacks.opened();
-        socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data));
-        socket.onclose = ({ code }) => socket === this.#socket && this.#broken(code);
+        const current = (action) => (value) => socket === this.#socket && action(value);
+        socket.onopen = current(() => this.#callbacks.opened({ send: current((text) => this.send(text)), drop: current((reason) => this.drop(reason)) }));
+        socket.onmessage = current(({ data }) => this.#receive(JSON.parse(data)));
+        socket.onclose = current(({ code }) => this.#broken(code));
         socket.onerror = () => {};
     }
 
@@ -65,12 +67,12 @@ export class Connection {
     }
 
     /** Gives this WebSocket up and tries another one. */
-    drop() {
+    drop(reason) {
         const socket = this.#socket;
         if (!socket) return;
         this.#socket = null;
         socket.close();
-        this.#broken(1006);
+        this.#broken(1006, reason);
     }
 
     end() {
@@ -88,7 +90,7 @@ export class Connection {
         this.#callbacks.received(event);
     }
 
-    #broken(code) {
+    #broken(code, reason = "connection lost") {
         this.#socket = null;
         this.#clearTimers();
         const ended = this.#bye?.code ?? code;
@@ -100,7 +102,7 @@ export class Connection {
         this.#welcomedAt = 0;
         this.#pingedAt = 0;
         const retryAfter = this.#waitBeforeRetry();
-        this.#callbacks.broken({ reason: this.#bye?.reason ?? "connection lost", retryAfter });
+        this.#callbacks.broken({ reason: this.#bye?.reason ?? reason, retryAfter });
         if (!this.#listening.signal.aborted) this.#timer("retry", () => this.open(), retryAfter);
     }
 

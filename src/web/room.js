@@ -1,7 +1,10 @@
-import { Call } from "./call.js";
+import { Call, refuse } from "./call.js";
+import { SignallerError } from "./errors.js";
 
 const graceForReturning = 60_000;
 const mostBuffered = 1_000;
+/** Who is answered so when leaving is out already: there is no such channel, or one is no member. */
+const outAlready = new Set([403, 442]);
 
 /**
  * A channel with all its members, and a Call with each of them. Events: `memberjoin`, `memberleave` {member, reason}, `memberchange` {member},
@@ -19,7 +22,11 @@ export class Room extends EventTarget {
     #listeners = [];
     #lastSeq = 0;
     #createdAt = null;
+    /** Changes whenever the room is left: what was asked for before is then not to be carried on. */
+    #visit = 0;
     #joined = false;
+    /** Members that this one has no place for yet. */
+    #waiting = new Set();
     #catchingUp = null;
     #buffer = [];
     /** The numbers of one's own messages that were dispatched already: a history that was read meanwhile has them too. */
@@ -36,7 +43,6 @@ export class Room extends EventTarget {
         this.owner = null;
         this.#options = { token, history, maximumCalls, call };
         for (const stream of streams) this.#streams.set(stream, "");
-        this.#listen();
     }
 
     /** This peer's own place in the room. */
@@ -46,15 +52,26 @@ export class Room extends EventTarget {
 
     async join() {
         if (this.#listeners.length === 0) this.#listen();
-        const joined = await this.#signaller.join(this.channel, this.#options.token);
-        this.#joined = true;
-        await this.#synchronise(joined);
-        return joined;
+        const visit = this.#visit;
+        try {
+            const joined = await this.#signaller.join(this.channel, this.#options.token);
+            if (visit !== this.#visit) throw new SignallerError({ name: "ERR_CLOSED", message: "the room was left before it was joined", command: "join", target: this.channel });
+            this.#joined = true;
+            await this.#synchronise(joined);
+            return joined;
+        } catch (error) {
+            if (visit === this.#visit && !this.#joined) this.#close();
+            throw error;
+        }
     }
 
     async leave(reason) {
         this.#close();
-        await this.#signaller.quit(this.channel, reason);
+        try {
+            await this.#signaller.quit(this.channel, reason);
+        } catch (error) {
+            if (!outAlready.has(error.code) && error.name !== "ERR_CLOSED") throw error;
+        }
     }
 
     async say(content) {
@@ -114,25 +131,31 @@ export class Room extends EventTarget {
         here("op", ({ peer }) => this.#change(peer.id, { operator: true }));
         here("deop", ({ peer }) => this.#change(peer.id, { operator: false }));
         here("pubmsg", (message) => this.#takeMessage(message));
-        here("lost", () => this.#catchUp());
-        here("joined", (joined) => this.#joined && this.#synchronise(joined));
+        // Where that fails one is out, or there is no session any more: either is told by itself.
+        here("lost", () => this.#catchUp().catch(() => {}));
+        here("joined", (joined) => this.#joined && this.#synchronise(joined).catch(() => {}));
         on("quit", ({ channel, peer, reason }) => {
             if (channel === null || channel === this.channel) this.#loseMember(peer.id, reason);
         });
         on("away", ({ peer, away, message }) => this.#change(peer.id, { away, awayMessage: message }));
         on("peer", ({ peer }) => this.#change(peer.id, { name: peer.name, description: peer }));
-        on("ready", ({ fresh, lost }) => this.#joined && lost && !fresh && this.#synchronise());
+        on("ready", ({ fresh, lost }) => this.#joined && lost && !fresh && this.#synchronise().catch(() => {}));
         on("rejoinfailed", ({ channel, error }) => channel === this.channel && this.#leaveUnasked({ by: null, reason: error.message, banned: error.code === 474 }));
         on("statechange", ({ state, reason }) => state === "closed" && this.#joined && this.#leaveUnasked({ by: null, reason, banned: false }));
-        on("call", ({ from }) => {
-            if (this.members.has(from.id)) this.#call(this.members.get(from.id), { answer: true });
+        on("call", ({ from, rtc }) => {
+            const member = this.members.get(from.id);
+            // A room without calls leaves them to the application.
+            if (!member || this.#options.maximumCalls === 0) return;
+            if (!this.#call(member, { answer: true })) refuse(this.#signaller, from.id, rtc);
         });
     }
 
     /** Members and messages as the server has them now. What is under way already is right, so only differences show. */
     async #synchronise(joined) {
         if (joined) this.owner = joined.owner;
+        const visit = this.#visit;
         const [peers] = await Promise.all([this.#signaller.peers(this.channel), this.#catchUp()]);
+        if (visit !== this.#visit) return;
         const present = new Set(peers.map(({ id }) => id));
         for (const peer of peers) this.#welcomeMember(peer, { answer: false });
         for (const member of [...this.members.values()]) {
@@ -164,9 +187,11 @@ export class Room extends EventTarget {
         if (!member) return;
         clearTimeout(member.missed);
         this.members.delete(id);
+        this.#waiting.delete(member);
         member.call?.close();
         this.#dispatch("memberleave", { member, reason });
         if (member.self && this.#joined) this.#close();
+        for (const waiting of this.#waiting) this.#call(waiting, { answer: false });
     }
 
     #change(id, fields) {
@@ -185,7 +210,9 @@ export class Room extends EventTarget {
     }
 
     #close() {
+        ++this.#visit;
         this.#joined = false;
+        this.#waiting.clear();
         for (const [type, listener] of this.#listeners.splice(0)) this.#signaller.removeEventListener(type, listener);
         for (const member of this.members.values()) {
             clearTimeout(member.missed);
@@ -194,9 +221,14 @@ export class Room extends EventTarget {
         this.members.clear();
     }
 
+    /** Gives false if there is no place for one more; then this member is called when there is. */
     #call(member, { answer }) {
         const calls = [...this.members.values()].filter(({ call }) => call).length;
-        if (calls >= this.#options.maximumCalls) return;
+        if (calls >= this.#options.maximumCalls) {
+            this.#waiting.add(member);
+            return false;
+        }
+        this.#waiting.delete(member);
         const streams = [...this.#streams].map(([stream, label]) => ({ stream, label }));
         const call = new Call(this.#signaller, member.id, { ...this.#options.call, streams, answer });
         member.call = call;
@@ -207,6 +239,7 @@ export class Room extends EventTarget {
             if (detail.state === "ended" && member.call === call) member.call = null;
             this.#dispatch("callstate", { ...detail, member });
         });
+        return true;
     }
 
     /** Asks for what was said since the last message seen, and puts it before what comes in meanwhile. */

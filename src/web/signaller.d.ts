@@ -203,7 +203,7 @@ export interface RoomOptions {
     streams?: MediaStream[];
     /** How many of the messages said before joining are wanted (50). */
     history?: number;
-    /** Members beyond that many are there without a call (8). */
+    /** Members beyond that many are there without a call, until one of the others leaves (8). 0: calls are the application's own. */
     maximumCalls?: number;
     /** For every Call. */
     call?: Omit<CallOptions, "streams" | "answer">;

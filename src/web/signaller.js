@@ -62,7 +62,7 @@ export class Signaller extends EventTarget {
         this.ready = new Promise((resolve, reject) => (this.#ready = { resolve, reject }));
         this.ready.catch(() => {});
         this.#connection = new Connection(this.url, this.#options, {
-            opened: () => this.#introduce(),
+            opened: (line) => this.#introduce(line),
             received: (event) => this.#receive(event),
             broken: (detail) => this.#broken(detail),
             refused: (detail) => this.#refused(detail),
@@ -86,8 +86,12 @@ export class Signaller extends EventTarget {
     }
 
     async quit(channel, reason) {
-        this.#memberships.delete(channel);
-        return this.command(`/quit ${channel}${reason ? ` ${reason}` : ""}`);
+        const membership = channel.toLowerCase();
+        this.#memberships.delete(membership);
+        const quit = await this.command(`/quit ${channel}${reason ? ` ${reason}` : ""}`);
+        // A join that was asked for before may have been answered meanwhile.
+        this.#memberships.delete(membership);
+        return quit;
     }
 
     privmsg(peer, content) {
@@ -208,14 +212,19 @@ export class Signaller extends EventTarget {
         return token ? { token } : {};
     }
 
-    async #introduce() {
-        const credentials = await this.#credentials().catch(() => null);
-        if (!credentials) return this.#connection.drop();
+    /** @param line the connection as it is now: a token may come when it is gone already */
+    async #introduce(line) {
+        let credentials;
+        try {
+            credentials = await this.#credentials();
+        } catch (error) {
+            return line.drop(`no access token: ${error?.message ?? error}`);
+        }
         const { id, session } = this.#store;
         const described = { ...this.description, ...(this.name && { name: this.name }), ...credentials, resume: this.#options.resume };
         if (session) Object.assign(described, { id, session, seen: this.#seen });
         else if (this.id) described.id = this.id;
-        this.#connection.send(`/descp ${JSON.stringify(described)}`);
+        line.send(`/descp ${JSON.stringify(described)}`);
     }
 
     #receive(event) {
@@ -238,7 +247,7 @@ export class Signaller extends EventTarget {
             this.id = null;
             this.#connection.drop();
         } else if (event.code === 263 || event.code === 400) {
-            this.#connection.drop();
+            this.#connection.drop(event.message);
         } else {
             const error = new SignallerError(event);
             this.#end({ reason: error.message, error, failed: true });

@@ -135,3 +135,29 @@ test("an id that is another's by now is given up, unless the application chose i
     assert.equal((await fixed.ready.catch((error) => error)).code, 433);
     assert.equal(fixed.state, "closed");
 });
+
+test("a token that comes late is for the connection that asked for it, and one that does not come is told", options, async (t) => {
+    const asked = [];
+    const { server, client } = await meet(t, { token: () => new Promise((resolve, reject) => asked.push({ resolve, reject })) });
+    await until("the first question", () => asked.length === 1);
+    (await server.connection(0)).close(1006);
+    await until("the second question", () => asked.length === 2);
+    asked[0].resolve("late");
+    asked[1].resolve("fresh");
+    const second = await server.connection(1);
+    assert.equal((await second.command("descp")).json.token, "fresh");
+    assert.deepEqual(second.heard, []);
+
+    second.close(1006);
+    await until("the third question", () => asked.length === 3);
+    asked[2].reject(new Error("the issuer is away"));
+    await until("it is told", () => client.said.at(-1).reason === "no access token: the issuer is away");
+    assert.equal(client.state, "reconnecting");
+});
+
+test("where there is no WebSocket at all the session ends at once, and says so", options, async () => {
+    const client = new Signaller({ url: "ws://127.0.0.1:9/", WebSocket: null });
+    const error = await client.ready.catch((error) => error);
+    assert.deepEqual([error.name, client.state], ["ERR_CLOSED", "closed"]);
+    assert.match(error.message, /no WebSocket/);
+});

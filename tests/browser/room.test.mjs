@@ -81,6 +81,54 @@ describe("rooms", { timeout: 120_000, concurrency: 2 }, () => {
         await close(ann, ben);
     });
 
+    test("what is added while the server is away arrives when it is back, whoever of the two comes back first", async (t) => {
+        for (const adder of ["ann", "ben"]) {
+            const mortal = await startServer();
+            const members = {};
+            for (const name of ["ann", "ben"]) {
+                const page = await openBlankPage(browser, mortal, { script });
+                await page.evaluate((given) => openRoom(given), { name, room: "away", options: { backoff: never } });
+                members[name] = { page };
+            }
+            const { [adder]: here, ...rest } = members;
+            const [there] = Object.values(rest);
+            await Promise.all([here, there].map(({ page }) => page.evaluate(() => until(() => session.incoming.length === 1))));
+            await mortal.kill();
+            await there.page.evaluate(() => until(() => session.signaller.state === "reconnecting"));
+            await here.page.evaluate(async () => {
+                await until(() => session.signaller.state === "reconnecting");
+                session.room.addStream(paintedStream(), "screen");
+                await until(() => connections[0].signalingState === "have-local-offer");
+            });
+            const again = await startServer({ port: mortal.port });
+            t.after(() => again.stop());
+            // Its offer finds nobody: the other one has not come back yet.
+            for (const { page } of [here, there]) {
+                await page.evaluate(async () => {
+                    window.dispatchEvent(new Event("online"));
+                    await until(() => session.signaller.state === "connected");
+                    await session.signaller.ping();
+                });
+            }
+            await there.page.evaluate(() => until(() => session.incoming.some(({ label }) => label === "screen")));
+            await here.page.evaluate(() => until(() => connections.length === 1 && connections[0].signalingState === "stable"));
+            await close(here, there);
+        }
+    });
+
+    test("who finds no place for a call is told so, and is called when there is one", async () => {
+        const open = (name) => openMember({ name, room: "two at most", maximumCalls: 1 });
+        const ann = await open("ann");
+        const ben = await open("ben");
+        await Promise.all([ann.page.evaluate((id) => framesFlow(id), ben.id), ben.page.evaluate((id) => framesFlow(id), ann.id)]);
+        const cat = await open("cat");
+        await cat.page.evaluate(() => until(() => session.log.some(({ type, state, reason }) => type === "callstate" && state === "ended" && reason === "full")));
+        assert.deepEqual([await ann.page.evaluate(() => connections.length), await cat.page.evaluate(() => session.room.members.size)], [1, 3]);
+        await ben.page.evaluate(() => session.room.leave());
+        await Promise.all([ann.page.evaluate((id) => framesFlow(id), cat.id), cat.page.evaluate((id) => framesFlow(id), ann.id)]);
+        await close(ann, ben, cat);
+    });
+
     test("a connection that has fallen silent is found out by the heartbeat and replaced", async (t) => {
         const link = await startLink(server.port);
         t.after(() => link.stop());

@@ -2,7 +2,7 @@ import "./support/node_globals.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { Signaller, SignallerError, channelId, newId } from "../../src/web/signaller.js";
+import { Room, Signaller, SignallerError, channelId, newId } from "../../src/web/signaller.js";
 import { startServer } from "./support/server.mjs";
 import { until } from "./support/wait.mjs";
 
@@ -130,4 +130,57 @@ test("what is said while the connection breaks is carried out once, whenever it 
     await until("all of it", () => ben.heard.length >= expected.length);
     assert.deepEqual(ben.heard, expected);
     assert.ok(sockets.length > 30);
+});
+
+test("a room that is left before it was joined stays left, whatever else is made of its channel meanwhile", options, async (t) => {
+    const server = await start(t);
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben")];
+    const channel = channelId(newId());
+    await ben.join(channel);
+    const seen = [];
+    const rooms = ["first", "second"].map((name) => {
+        const room = new Room(ann, channel, { maximumCalls: 0 });
+        for (const type of ["memberjoin", "message", "sync"]) room.addEventListener(type, () => seen.push(`${type} in the ${name}`));
+        return room;
+    });
+    const unfinished = rooms[0].join().catch((error) => error);
+    await Promise.all([rooms[0].leave(), rooms[1].join()]);
+    const error = await unfinished;
+    assert.ok(error instanceof SignallerError);
+    assert.equal(error.name, "ERR_CLOSED");
+    await ben.pubmsg(channel, "hello");
+    await until("the message", () => seen.includes("message in the second"));
+    assert.deepEqual(seen.filter((what) => what.endsWith("first")), []);
+    assert.deepEqual([rooms[0].members.size, rooms[1].members.size], [0, 2]);
+    await rooms[1].leave();
+    await rooms[1].leave();
+});
+
+test("what was joined and left at once is not joined again when the server has forgotten it", options, async (t) => {
+    const server = await startServer();
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben")];
+    const channels = [channelId(newId()), channelId(newId())];
+    await Promise.all([ann.join(channels[0]), ann.quit(channels[0].toUpperCase()), ann.join(channels[1])]);
+    await server.kill();
+    const again = await startServer({ port: server.port });
+    t.after(() => again.stop());
+    await until("ann is back in the other", () => ben.whois(channels[1]).then(() => true, () => false));
+    assert.equal((await ben.whois(channels[0]).catch((error) => error)).code, 403);
+});
+
+test("a session may be closed in the middle of anything", options, async (t) => {
+    const server = await startServer();
+    const client = clientsOf(t, server);
+    const ann = await client("ann");
+    const room = new Room(ann, channelId(newId()), { maximumCalls: 0 });
+    await room.join();
+    await server.kill();
+    const again = await startServer({ port: server.port });
+    t.after(() => again.stop());
+    // Members and history are being read again; that this comes to nothing is nobody's unhandled rejection.
+    await new Promise((resolve) => ann.addEventListener("joined", resolve, { once: true }));
+    ann.close();
+    await room.leave();
 });

@@ -8,7 +8,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     }
 };
 
-async function openRoom({ name, id, room, camera = true, options = {}, call = {} }) {
+async function openRoom({ name, id, room, camera = true, options = {}, call = {}, maximumCalls }) {
     const { Signaller, Room, channelId } = await import("/signaller.js");
     const sockets = [];
     class CountedSocket extends WebSocket {
@@ -20,7 +20,7 @@ async function openRoom({ name, id, room, camera = true, options = {}, call = {}
     const signaller = new Signaller({ name, id, WebSocket: CountedSocket, storage: null, backoff: { first: 100, most: 1_000 }, ...options });
     const streams = camera ? [paintedStream()] : [];
     const session = { signaller, sockets, streams, messages: [], incoming: [], channels: [], log: [] };
-    session.room = new Room(signaller, channelId(room), { streams, call });
+    session.room = new Room(signaller, channelId(room), { streams, call, maximumCalls });
     session.room.addEventListener("message", ({ detail }) => session.messages.push(detail));
     session.room.addEventListener("stream", ({ detail }) => session.incoming.push(detail));
     session.room.addEventListener("streamremoved", ({ detail }) => {
