@@ -152,3 +152,10 @@ build() {
     [ "$#" -eq 0 ] || targets=(--target "$@")
     quietly "$root/build/$preset/build.log" cmake --build "$root/build/$preset" --parallel "$(jobs)" "${targets[@]}"
 }
+
+# build/release/signaller. What scripts/test configured there may stay; without it the tests' packages are not needed.
+build_server() {
+    say "building build/release/signaller"
+    [ -f "$root/build/release/build.ninja" ] || configure release -DSIGNALLER_TESTS=OFF -DSIGNALLER_BENCH=OFF || die "configuring failed, see above"
+    build release signaller || die "the build failed, see above"
+}
