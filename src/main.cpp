@@ -38,10 +38,9 @@ int serve(const server::config& config) {
     const logging::output log(config.log, STDERR_FILENO);
     raise_descriptor_limit();
     server::server service(config);
-    for (const auto& address : service.addresses()) {
+    for (const auto& address : service.addresses())
         std::cout << "signaller " << server::version() << " listening on " << address << '\n';
-        if (address.starts_with("ws")) std::cout << "open http" << address.substr(2) << " in a browser\n";
-    }
+    for (const auto& page : service.pages()) std::cout << "open " << page << " in a browser\n";
     for (const auto& address : service.admin_addresses())
         std::cout << "signaller " << server::version() << " administration on " << address << '\n';
     std::cout.flush();

@@ -217,12 +217,27 @@ void server::listen_for_administration() {
     }
 }
 
+bool server::speaks_tls(const net::listen_address& where) const {
+    return !config_.tls_certificate.empty() && !where.is_plain;
+}
+
 std::vector<std::string> server::addresses() const {
     std::vector<std::string> all;
     for (const auto& listener : runtimes_.front()->listeners) {
         const auto& where = listener->where();
-        const bool plain = config_.tls_certificate.empty() || where.is_plain;
-        all.push_back(url_of(where, plain ? "ws://" : "wss://", config_.path_prefix));
+        all.push_back(url_of(where, speaks_tls(where) ? "wss://" : "ws://", config_.path_prefix));
+    }
+    return all;
+}
+
+std::vector<std::string> server::pages() const {
+    std::vector<std::string> all;
+    for (const auto& listener : runtimes_.front()->listeners) {
+        auto where = listener->where();
+        if (where.is_unix) continue;
+        if (where.host == "0.0.0.0") where.host = "127.0.0.1";
+        if (where.host == "::") where.host = "::1";
+        all.push_back(url_of(where, speaks_tls(where) ? "https://" : "http://", config_.path_prefix));
     }
     return all;
 }

@@ -38,6 +38,9 @@ public:
     /// "ws://127.0.0.1:3012/", "unix:/run/signaller.sock", …, in the order of the configuration and with the ports that
     /// were picked where it says 0.
     [[nodiscard]] std::vector<std::string> addresses() const;
+    /// "http://127.0.0.1:3012/", …: where a browser on this machine finds the page. In the place of all interfaces
+    /// stands loopback, which browsers also give the camera without TLS.
+    [[nodiscard]] std::vector<std::string> pages() const;
     /// "http://127.0.0.1:3013/", …: of --admin-address.
     [[nodiscard]] std::vector<std::string> admin_addresses() const;
 
@@ -83,6 +86,7 @@ private:
         administration(const config& from, const std::vector<std::unique_ptr<net::host>>& hosts);
     };
 
+    [[nodiscard]] bool speaks_tls(const net::listen_address& where) const;
     void share_store();
     void read_certificate();
     void read_keys();
