@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -26,15 +27,17 @@ std::uint64_t count_descriptors() {
     return count - 1;
 }
 
+double seconds_of(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// Of two clocks, as a service with ProcSubset=pid does not see /proc/stat; read once, as a start time that trembles
+/// looks like restarts.
 double boot_time_seconds() {
-    std::ifstream file("/proc/stat");
-    std::string key;
-    while (file >> key) {
-        double value = 0;
-        if (key == "btime" && file >> value) return value;
-        std::getline(file, key);
-    }
-    return 0;
+    static const double since_1970 = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
+    return since_1970;
 }
 
 }  // namespace
