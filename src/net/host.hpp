@@ -7,6 +7,7 @@
 #include "net/counters.hpp"
 #include "net/http.hpp"
 #include "net/origin_list.hpp"
+#include "net/poller.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -80,7 +81,8 @@ class host {
 public:
     host(channel::shard& shard, const connection_settings& settings, const http_site& site,
          std::atomic<std::size_t>& connections, admission& admissions, const std::vector<std::unique_ptr<host>>& all)
-        : shard_(shard),
+        : sockets(shard.context()),
+          shard_(shard),
           settings_(settings),
           site_(site),
           connections_(connections),
@@ -100,6 +102,7 @@ public:
     /// Whether connections from there are counted as one client's: a trusted proxy is many.
     [[nodiscard]] bool counts(const client_address& who) const { return !settings_.trusted_proxies.contains(who); }
 
+    poller sockets;
     buffer_pool buffers;
     std::shared_ptr<const tls_context> tls;  ///< for those who come from now on; null: all connections are plain
     std::size_t refused = 0;                 ///< sessions that only say so

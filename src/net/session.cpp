@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -31,6 +32,26 @@ std::uint64_t next_connection_id() {
     return ++last;
 }
 
+/// When to parse what has come of a request: with the end of its header or beyond its limit, and before that only when
+/// it has doubled, so that nonsense is refused early but a header that comes byte by byte is not read again with each.
+class parse_schedule {
+public:
+    [[nodiscard]] bool is_due(std::string_view received, std::size_t limit_bytes) {
+        constexpr std::string_view end_mark = "\r\n\r\n";
+        const auto new_from = looked_at_ - std::min(looked_at_, end_mark.size() - 1);
+        has_header_ = has_header_ || received.find(end_mark, new_from) != std::string_view::npos;
+        looked_at_ = received.size();
+        if (!has_header_ && looked_at_ <= limit_bytes && looked_at_ < 2 * parsed_) return false;
+        parsed_ = looked_at_;
+        return true;
+    }
+
+private:
+    std::size_t looked_at_ = 0;
+    std::size_t parsed_ = 0;
+    bool has_header_ = false;
+};
+
 }  // namespace
 
 session::session(host& at, int fd, const client_address& from, refusal why_not, encryption how)
@@ -43,7 +64,7 @@ session::session(host& at, int fd, const client_address& from, refusal why_not, 
       encryption_(how),
       refusal_(why_not),
       admitted_(why_not == refusal::none && at.counts(from)) {
-    socket_.emplace(at.shard().context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
+    socket_.emplace(at.sockets, fd, static_cast<watched_socket::user&>(*this));
     host_->enlist(*this);
     ++host_->count.accepted;
     log_accepted();
@@ -125,7 +146,9 @@ void session::enter_as(const client_address& who) {
 }
 
 task<bool> session::upgrade() {
+    const auto& limits = host_->settings().http;
     std::string header;
+    parse_schedule schedule;
     while (!closing() && !ended_ && !timed_out_) {
         co_await input();
         auto buffer = host_->buffers.take();
@@ -137,8 +160,8 @@ task<bool> session::upgrade() {
             send_raw(make_refusal(refusal_));
             co_return false;
         }
-        while (!header.empty()) {
-            auto parsed = parse_http(header, host_->settings().http);
+        while (!header.empty() && schedule.is_due(header, limits.header_bytes)) {
+            auto parsed = parse_http(header, limits);
             if (parsed.status == http_status::need_more) break;
             if (parsed.status == http_status::refused) {
                 note_failure(handshake_failure::malformed);
@@ -146,6 +169,7 @@ task<bool> session::upgrade() {
                 co_return false;
             }
             header.erase(0, parsed.consumed);
+            schedule = {};
             const bool upgrade = parsed.request.upgrade;
             const bool accepted = co_await answer(std::move(parsed.request));
             if (upgrade && accepted && !header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
@@ -327,7 +351,7 @@ task<> session::say_goodbye() {
         while (!all_sent() && !broken_ && !timed_out_) co_await something();
     }
     if (broken_ || timed_out_) co_return;
-    ::shutdown(socket_->native_handle(), SHUT_WR);
+    ::shutdown(socket_->descriptor(), SHUT_WR);
     // Until the client has closed its side: what it still sends would make the kernel reset the connection, and the
     // `bye` be lost.
     while (client_code_ == 0 && !ended_ && !timed_out_) {
@@ -340,18 +364,19 @@ task<> session::say_goodbye() {
 
 task<> session::release() {
     cancel();
-    boost::system::error_code ignored;
-    socket_->close(ignored);
+    broken_ = true;
+    socket_.reset();
     box().clear();
-    while (pending_handlers_ > 0) co_await something();
+    while (wake_posted_) co_await something();
 }
 
 task<> session::move_to(channel::shard& to) {
     flush();
     cancel();
-    // Handlers of the old shard must not run while the session is on the new one.
     const int fd = socket_->release();
-    while (pending_handlers_ > 0) co_await something();
+    socket_.reset();
+    // What was posted on the old shard must not run while the session is on the new one.
+    while (wake_posted_) co_await something();
     host_->delist(*this);
     leave_shard();
     co_await home().next_turn();
@@ -359,9 +384,9 @@ task<> session::move_to(channel::shard& to) {
     host_ = &host_->on(to);
     enter_shard(to);
     host_->enlist(*this);
-    socket_.emplace(to.context(), boost::asio::generic::stream_protocol(AF_UNSPEC, 0), fd);
+    socket_.emplace(host_->sockets, fd, static_cast<watched_socket::user&>(*this));
     schedule_in(host_->settings().describe_timeout);
-    socket_is_writable();
+    on_room();
     if (host_->draining) close(close_code::going_away, "server is going away");
 }
 

@@ -11,10 +11,7 @@
 #include "net/frame.hpp"
 #include "net/host.hpp"
 #include "net/tls_stream.hpp"
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
+#include "net/watched_socket.hpp"
 
 #include <coroutine>
 #include <cstdint>
@@ -27,11 +24,8 @@ namespace net {
 
 /// One connection, from accept to close: `run` is its whole life. Everything here happens on the thread of the shard it
 /// is on, which changes at most once, when the peer describes itself and its home is another shard.
-class session final : public channel::link, private channel::timer_node {
+class session final : public channel::link, private channel::timer_node, private watched_socket::user {
 public:
-    using socket =
-        boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
-
     /// `fd`: a connected, non-blocking stream socket, owned from here on. `why_not`: all it gets is that refusal; else
     /// it has entered host::admissions, unless its own address is still to come. `how`: with host::tls, behind a PROXY
     /// header if there is one.
@@ -113,7 +107,7 @@ private:
         void await_suspend(std::coroutine_handle<> handle) const { self.waiting_ = handle; }
         void await_resume() const { self.woken_ = false; }
     };
-    /// Something happened: a handler ran, a deadline came, somebody asked for the end.
+    /// Something happened: there is input or room, a deadline came, somebody asked for the end.
     [[nodiscard]] happening something() { return {*this}; }
     /// The same, or there is input.
     [[nodiscard]] happening input() {
@@ -121,9 +115,9 @@ private:
         return {*this};
     }
     void wait_until_readable();
-    void socket_is_writable();
+    void on_input() override;
+    void on_room() override;
     void wake();
-    void handler_done();
     void resume_waiting();
 
     void expired(channel::steady_time now) override;
@@ -133,8 +127,8 @@ private:
     void schedule_check(channel::steady_time heartbeat);
 
     host* host_;
-    std::optional<socket> socket_;
-    std::unique_ptr<tls_stream> tls_;  ///< from the client's first byte on; null: plain
+    std::optional<watched_socket> socket_;  ///< none only while it moves to another shard
+    std::unique_ptr<tls_stream> tls_;       ///< from the client's first byte on; null: plain
     channel::command_handler commands_;
     message_reader reader_;
     std::coroutine_handle<> waiting_;
@@ -148,7 +142,6 @@ private:
     channel::steady_time accepted_at_;
     std::optional<protocol::peer_id> peer_;  ///< who described itself here, also after a take-over
     std::uint16_t client_code_ = 0;          ///< of the client's own Close frame, which is to be answered
-    std::uint8_t pending_handlers_ = 0;
     phase phase_ = phase::handshake;
     encryption encryption_;
     refusal refusal_;
@@ -158,8 +151,6 @@ private:
     bool failed_handshake_ = false;
     bool woken_ = false;
     bool wake_posted_ = false;
-    bool waits_for_input_ = false;
-    bool waits_for_room_ = false;
     bool upgraded_ = false;
     bool pinged_ = false;
     bool ended_ = false;   ///< nothing more comes from the client

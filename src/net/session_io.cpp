@@ -32,7 +32,8 @@ session::received session::receive(char* into, std::size_t capacity) {
 }
 
 session::received session::receive_from_socket(char* into, std::size_t capacity) {
-    const auto count = ::recv(socket_->native_handle(), into, capacity, MSG_DONTWAIT);
+    const auto count = ::recv(socket_->descriptor(), into, capacity, MSG_DONTWAIT);
+    if (count < 0 || static_cast<std::size_t>(count) < capacity) socket_->note_emptied();
     if (count > 0) return {reading::some, static_cast<std::size_t>(count)};
     if (count < 0 && would_block(errno)) return {};
     ended_ = true;
@@ -66,7 +67,7 @@ std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
         message.msg_iov = parts.data();
         message.msg_iovlen = count;
         const auto sent = broken_ ? static_cast<ssize_t>(wanted)
-                                  : ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+                                  : ::sendmsg(socket_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             if (would_block(errno)) return written;
             // Nobody is there to read it: let it go, the reading side ends the session.
@@ -80,17 +81,7 @@ std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
     return written;
 }
 
-void session::wait_until_writable() {
-    // The link and its TLS stream may both wait.
-    if (waits_for_room_) return;
-    waits_for_room_ = true;
-    ++pending_handlers_;
-    socket_->async_wait(socket::wait_write, [this](boost::system::error_code ec) {
-        waits_for_room_ = false;
-        if (!ec) socket_is_writable();
-        handler_done();
-    });
-}
+void session::wait_until_writable() { socket_->await_room(); }
 
 void session::begin_close(close_code code, std::string_view why) {
     log_close(code);
@@ -102,25 +93,17 @@ void session::begin_close(close_code code, std::string_view why) {
 // --- waiting
 
 void session::wait_until_readable() {
-    if (waits_for_input_ || woken_) return;
-    waits_for_input_ = true;
-    ++pending_handlers_;
-    if (tls_ && tls_->has_input() && phase_ != phase::closing) {
-        // In a later turn all the same, as it would be with a socket.
-        boost::asio::post(home().context(), [this] {
-            waits_for_input_ = false;
-            handler_done();
-        });
-        return;
-    }
-    socket_->async_wait(socket::wait_read, [this](boost::system::error_code) {
-        waits_for_input_ = false;
-        // The session may move to another shard, and it may end.
-        channel::shard& here = home();
-        here.begin_input();
-        handler_done();
-        here.end_input();
-    });
+    if (woken_) return;
+    if (tls_ && tls_->has_input() && phase_ != phase::closing) socket_->note_input();
+    socket_->await_input();
+}
+
+void session::on_input() {
+    // The session may move to another shard, and it may end.
+    channel::shard& here = home();
+    here.begin_input();
+    resume_waiting();
+    here.end_input();
 }
 
 void session::wake() {
@@ -128,16 +111,10 @@ void session::wake() {
     if (!waiting_ || wake_posted_) return;
     // Not at once: who wakes a session is in the middle of something, and the session may end.
     wake_posted_ = true;
-    ++pending_handlers_;
     boost::asio::post(home().context(), [this] {
         wake_posted_ = false;
-        handler_done();
+        resume_waiting();
     });
-}
-
-void session::handler_done() {
-    --pending_handlers_;
-    resume_waiting();
 }
 
 void session::resume_waiting() {

@@ -22,8 +22,9 @@ task<bool> session::secure() {
             send_raw(refusing_alert);
             co_return false;
         }
-        if (!tls_) tls_ = std::make_unique<tls_stream>(*host_->tls, socket_->native_handle());
+        if (!tls_) tls_ = std::make_unique<tls_stream>(*host_->tls, socket_->descriptor());
         const auto state = tls_->handshake();
+        if (tls_->emptied_socket()) socket_->note_emptied();
         look_after_tls();
         if (state == tls_stream::handshake_state::done) co_return true;
         if (state == tls_stream::handshake_state::under_way) continue;
@@ -41,6 +42,7 @@ task<bool> session::secure() {
 
 session::received session::receive_decrypted(char* into, std::size_t capacity) {
     const auto got = tls_->read(into, capacity);
+    if (tls_->emptied_socket()) socket_->note_emptied();
     look_after_tls();
     if (got.kind == tls_stream::reading::some) return {reading::some, got.count};
     if (got.kind == tls_stream::reading::none_yet) return {};
@@ -57,7 +59,7 @@ void session::look_after_tls() {
     }
 }
 
-void session::socket_is_writable() {
+void session::on_room() {
     const bool room = !tls_ || tls_->send_waiting();
     if (tls_) look_after_tls();
     if (room) on_writable();

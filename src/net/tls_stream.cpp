@@ -135,6 +135,7 @@ void tls_stream::begin() {
     outgoing().clear();
     ERR_clear_error();
     input_budget_ = input_per_read;
+    emptied_socket_ = false;
 }
 
 tls_stream::handshake_state tls_stream::handshake() {
@@ -193,11 +194,12 @@ int tls_stream::take_input(bio_st* from, char* into, int capacity) {
         return -1;
     }
     const auto count = ::recv(fd_, into, wanted, MSG_DONTWAIT);
+    emptied_socket_ = count < static_cast<ssize_t>(wanted);
     if (count > 0) {
         if (first_byte_ == 0) first_byte_ = *into;
         input_budget_ -= static_cast<std::size_t>(count);
         // A short read has emptied the socket; if not, it will be readable again.
-        if (static_cast<std::size_t>(count) < wanted) input_budget_ = 0;
+        if (emptied_socket_) input_budget_ = 0;
         return static_cast<int>(count);
     }
     if (count == 0) {

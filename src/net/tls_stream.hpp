@@ -40,6 +40,8 @@ public:
     [[nodiscard]] received read(char* into, std::size_t capacity);
     /// There is more to read although the socket may have nothing.
     [[nodiscard]] bool has_input() const { return has_input_; }
+    /// The last handshake() or read() got less from the socket than it asked for.
+    [[nodiscard]] bool emptied_socket() const { return emptied_socket_; }
 
     /// Bytes of the pieces that were taken. Fewer than given: the socket is full, as has_waiting() then says, too; once
     /// broken() everything is taken, and goes nowhere.
@@ -75,6 +77,7 @@ private:
     std::uint16_t key_updates_ = 0;
     char first_byte_ = 0;
     bool has_input_ = false;
+    bool emptied_socket_ = false;
     bool socket_ended_ = false;
     bool broken_ = false;
 };
