@@ -11,7 +11,14 @@ set(configuration_dir ${CMAKE_INSTALL_SYSCONFDIR})
 if(CMAKE_INSTALL_PREFIX STREQUAL /usr)
     set(configuration_dir ${CMAKE_INSTALL_FULL_SYSCONFDIR})
 endif()
-install(FILES ${PROJECT_SOURCE_DIR}/scripts/package/signaller.conf DESTINATION ${configuration_dir}/signaller)
+# It is the administrator's once it is there, and for nobody else to read: secrets go into it.
+install(CODE "
+    set(configuration_dir \"${configuration_dir}/signaller\")
+    cmake_path(ABSOLUTE_PATH configuration_dir BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\" NORMALIZE)
+    if(NOT EXISTS \"\$ENV{DESTDIR}\${configuration_dir}/signaller.conf\")
+        file(INSTALL \"${PROJECT_SOURCE_DIR}/scripts/package/signaller.conf\" DESTINATION \"\${configuration_dir}\"
+            FILE_PERMISSIONS OWNER_READ OWNER_WRITE)
+    endif()")
 install(FILES ${PROJECT_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
