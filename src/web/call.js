@@ -5,6 +5,7 @@ import { describeHere, describeThere } from "./negotiation.js";
 const restartAfter = 3_000;
 const waitForCaller = 3_000;
 const mostEarlyCandidates = 256;
+const receiving = new Set(["sendrecv", "recvonly"]);
 /** The reason of a call's end where the other side has as many as it wants. */
 export const full = "full";
 
@@ -22,7 +23,7 @@ export class Call extends EventTarget {
     #channelOptions;
     #giveUpAfter;
     #streams = new Map();
-    /** What is sent at present: each track's sender, and the stream it is of. */
+    /** What is sent at present: each track's sender with its transceiver, and the stream it is of. */
     #senders = new Map();
     #remoteStreams = new Map();
     #remoteLabels = {};
@@ -168,6 +169,9 @@ export class Call extends EventTarget {
         if (!offer && (connection.signalingState !== "have-local-offer" || (number ?? this.#offers) !== this.#offers)) return;
         this.#remoteLabels = { ...labels };
         await describeThere(connection, description);
+        if (connection !== this.#connection) return;
+        this.#sendAnew();
+        if (!offer) this.#stopIdle();
         for (const candidate of this.#earlyCandidates.splice(0)) await this.#addCandidate(candidate);
         if (!offer) return;
         if (await describeHere(connection)) this.#tellDescription(number);
@@ -252,7 +256,30 @@ export class Call extends EventTarget {
         const tracks = stream.getTracks();
         this.#stopTracks(stream, (track) => !tracks.includes(track));
         for (const track of tracks) {
-            if (!this.#senders.has(track)) this.#senders.set(track, { stream, sender: this.#connection.addTrack(track, stream) });
+            if (!this.#senders.has(track)) this.#sendTrack(track, stream);
+        }
+    }
+
+    #sendTrack(track, stream) {
+        const sender = addTrack(this.#connection, track, stream);
+        const transceiver = this.#connection.getTransceivers().find((each) => each.sender === sender);
+        this.#senders.set(track, { stream, sender, transceiver });
+    }
+
+    /** The other side stopped a transceiver that it had no more use for in the moment in which this one began to send over it. */
+    #sendAnew() {
+        for (const [track, { stream, transceiver }] of this.#senders) {
+            if (transceiver?.currentDirection === "stopped") this.#sendTrack(track, stream);
+        }
+    }
+
+    /**
+     * Transceivers that neither side uses any more are stopped, so that the next ones take their places: descriptions would grow for as long as a
+     * call lasts, with every screen that is shared and every camera that is switched off and on.
+     */
+    #stopIdle() {
+        for (const transceiver of this.#connection.getTransceivers()) {
+            if (transceiver.currentDirection === "inactive" && !transceiver.sender.track) transceiver.stop?.();
         }
     }
 
@@ -261,6 +288,7 @@ export class Call extends EventTarget {
             if (entry.stream !== stream || !concerns(track)) continue;
             this.#senders.delete(track);
             this.#connection.removeTrack(entry.sender);
+            if (!receiving.has(entry.transceiver?.currentDirection)) entry.transceiver?.stop?.();
         }
     }
 
@@ -368,6 +396,16 @@ export class Call extends EventTarget {
 /** Answers a peer's first signal, `rtc`, that there is no place for its call. */
 export function refuse(signaller, peer, rtc) {
     signaller.privmsg(peer, JSON.stringify({ rtc: { end: full, me: newId(), you: rtc.me } })).catch(() => {});
+}
+
+/** Chromium takes a transceiver for a free one that is about to stop, and then finds that it is stopping. */
+function addTrack(connection, track, stream) {
+    try {
+        return connection.addTrack(track, stream);
+    } catch (error) {
+        if (error.name !== "InvalidAccessError") throw error;
+        return connection.addTransceiver(track, { streams: [stream] }).sender;
+    }
 }
 
 function describeCandidate(candidate) {

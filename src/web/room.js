@@ -27,6 +27,8 @@ export class Room extends EventTarget {
     #joined = false;
     /** Members that this one has no place for yet. */
     #waiting = new Set();
+    /** Reads of the members that are under way: each notes by id what became of whom since it began. */
+    #readers = new Set();
     #catchingUp = null;
     #buffer = [];
     /** The numbers of one's own messages that were dispatched already: a history that was read meanwhile has them too. */
@@ -125,7 +127,10 @@ export class Room extends EventTarget {
             this.#signaller.addEventListener(type, listener);
         };
         const here = (type, take) => on(type, (event) => event.channel === this.channel && take(event));
-        here("join", ({ peer }) => this.#welcomeMember(peer, { answer: true }));
+        here("join", ({ peer }) => {
+            this.#note(peer.id, "joined");
+            this.#welcomeMember(peer, { answer: true });
+        });
         here("kick", (event) => this.#takeRemoval(event, false));
         here("ban", (event) => this.#takeRemoval(event, true));
         here("op", ({ peer }) => this.#change(peer.id, { operator: true }));
@@ -135,7 +140,9 @@ export class Room extends EventTarget {
         here("lost", () => this.#catchUp().catch(() => {}));
         here("joined", (joined) => this.#joined && this.#synchronise(joined).catch(() => {}));
         on("quit", ({ channel, peer, reason }) => {
-            if (channel === null || channel === this.channel) this.#loseMember(peer.id, reason);
+            if (channel !== null && channel !== this.channel) return;
+            this.#note(peer.id, "left");
+            this.#loseMember(peer.id, reason);
         });
         on("away", ({ peer, away, message }) => this.#change(peer.id, { away, awayMessage: message }));
         on("peer", ({ peer }) => this.#change(peer.id, { name: peer.name, description: peer }));
@@ -154,14 +161,28 @@ export class Room extends EventTarget {
     async #synchronise(joined) {
         if (joined) this.owner = joined.owner;
         const visit = this.#visit;
-        const [peers] = await Promise.all([this.#signaller.peers(this.channel), this.#catchUp()]);
+        await Promise.all([this.#readMembers(), this.#catchUp()]);
+        if (visit === this.#visit) this.#dispatch("sync", {});
+    }
+
+    /** What events say while the members are being read is newer than what is read. */
+    async #readMembers() {
+        const visit = this.#visit;
+        const meanwhile = new Map();
+        this.#readers.add(meanwhile);
+        const peers = await this.#signaller.peers(this.channel).finally(() => this.#readers.delete(meanwhile));
         if (visit !== this.#visit) return;
         const present = new Set(peers.map(({ id }) => id));
-        for (const peer of peers) this.#welcomeMember(peer, { answer: false });
-        for (const member of [...this.members.values()]) {
-            if (!present.has(member.id)) this.#missMember(member);
+        for (const peer of peers) {
+            if (meanwhile.get(peer.id) !== "left") this.#welcomeMember(peer, { answer: false });
         }
-        this.#dispatch("sync", {});
+        for (const member of [...this.members.values()]) {
+            if (!present.has(member.id) && meanwhile.get(member.id) !== "joined") this.#missMember(member);
+        }
+    }
+
+    #note(id, what) {
+        for (const meanwhile of this.#readers) meanwhile.set(id, what);
     }
 
     #welcomeMember(peer, { answer }) {
@@ -200,6 +221,7 @@ export class Room extends EventTarget {
     }
 
     #takeRemoval({ peer, by, reason }, banned) {
+        this.#note(peer.id, "left");
         if (peer.id === this.#signaller.id) this.#leaveUnasked({ by, reason, banned });
         else this.#loseMember(peer.id, reason ?? (banned ? "banned" : "kicked"));
     }

@@ -86,6 +86,40 @@ describe("signaller.js", { timeout: 240_000, concurrency: 2 }, () => {
         await close(ann, ben);
     });
 
+    test("what comes and goes all the time leaves nothing behind: descriptions do not grow", async () => {
+        const ann = await openMember({ name: "ann", room: "toggles" });
+        const ben = await openMember({ name: "ben", room: "toggles" });
+        await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
+        const labels = ({ page }) => page.evaluate(() => session.incoming.map(({ label }) => label).sort());
+        for (let round = 0; round < 12; ++round) {
+            // By turns one after the other, and at once: then the other side sees but the change.
+            await ann.page.evaluate(async (round) => {
+                const former = session.screen;
+                session.screen = paintedStream();
+                if (round % 2) {
+                    session.room.removeStream(former);
+                    await until(() => connections[0].signalingState === "have-local-offer");
+                    await until(() => connections[0].signalingState === "stable");
+                } else if (former) {
+                    session.room.removeStream(former);
+                }
+                session.room.addStream(session.screen, `screen ${round}`);
+            }, round);
+            await ben.page.evaluate((round) => until(() => session.incoming.length === 2 && session.incoming.some(({ label }) => label === `screen ${round}`)), round);
+        }
+        assert.deepEqual(await labels(ben), ["", "screen 11"]);
+        for (const { page } of [ann, ben]) assert.equal(await page.evaluate(() => connections[0].getTransceivers().length), 2);
+        const last = await ben.page.evaluate(async () => {
+            const { stream } = session.incoming.find(({ label }) => label !== "");
+            const video = Object.assign(document.createElement("video"), { srcObject: stream, muted: true, autoplay: true });
+            document.body.append(video);
+            await until(() => video.getVideoPlaybackQuality().totalVideoFrames > 3);
+            return stream.getTracks().length;
+        });
+        assert.equal(last, 1);
+        await close(ann, ben);
+    });
+
     test("both sides may restart ICE at the same moment, again and again", async () => {
         const ann = await openMember({ name: "ann", room: "glare" });
         const ben = await openMember({ name: "ben", room: "glare" });

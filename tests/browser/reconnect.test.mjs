@@ -2,7 +2,7 @@ import "./support/node_globals.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { Signaller } from "../../src/web/signaller.js";
+import { Room, Signaller } from "../../src/web/signaller.js";
 import { startScriptedServer } from "./support/scripted_server.mjs";
 import { until } from "./support/wait.mjs";
 
@@ -134,6 +134,32 @@ test("an id that is another's by now is given up, unless the application chose i
     only.say(taken);
     assert.equal((await fixed.ready.catch((error) => error)).code, 433);
     assert.equal(fixed.state, "closed");
+});
+
+test("who comes or goes while a room's members are being read is there, or gone", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    const channel = "#507f1f77bcf86cd7994390ff";
+    const [ann, ben, cat, dan] = ["11", "12", "13", "14"].map((end) => ({ id: `507f1f77bcf86cd7994390${end}`, name: end }));
+    const entry = (peer) => ({ ...peer, operator: false, away: false });
+
+    const room = new Room(client, channel, { maximumCalls: 0, history: 0 });
+    const joining = room.join();
+    const { label } = await connection.command("join");
+    connection.say({ type: "joined", channel, created: false, owner: cat.id, operator: false, members: 3, seq: 0, label });
+    const { label: first } = await connection.command("peers");
+    connection.say({ type: "quit", channel, peer: cat, reason: null });
+    connection.say({ type: "join", channel, peer: ben });
+    connection.say({ type: "peers", channel, peers: [entry(ann), entry(cat)], total: 3, next: cat.id, label: first });
+    const { label: second } = await connection.command("peers");
+    connection.say({ type: "peers", channel, peers: [], total: 3, next: null, label: second });
+    // The channel's history, which is read beside them, takes longer.
+    connection.say({ type: "join", channel, peer: dan });
+    connection.say({ type: "whois", channel: { id: channel, createdAt: 1 }, label: (await connection.command("whois")).label });
+    await joining;
+    assert.deepEqual([...room.members.keys()].sort(), [ann.id, ben.id, dan.id]);
 });
 
 test("a token that comes late is for the connection that asked for it, and one that does not come is told", options, async (t) => {
