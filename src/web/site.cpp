@@ -12,12 +12,14 @@ namespace web {
 
 namespace {
 
-/// No inline code, nothing from elsewhere; WebSockets may go anywhere, so that the page can be pointed at another
-/// server.
-constexpr std::string_view security_headers = "Content-Security-Policy: default-src 'self'; connect-src 'self' ws: "
-                                              "wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-                                              "object-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n"
-                                              "Referrer-Policy: no-referrer\r\n";
+/// No inline code, and nothing from elsewhere. WebSockets may go to the same machine, too: who tries the protocol in the
+/// page's console writes 127.0.0.1 on a page of localhost.
+constexpr std::string_view security_headers =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self' ws://127.0.0.1:* ws://localhost:*; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "Permissions-Policy: camera=(self), microphone=(self), display-capture=(self)\r\n"
+    "Referrer-Policy: no-referrer\r\n";
 
 struct type_of_ending {
     std::string_view ending;
@@ -54,15 +56,21 @@ std::string etag_of(std::string_view content) {
     return tag + "\"";
 }
 
+/// RFC 9110, 13.1.2: a list of tags, or `*`. They are compared weakly, as a proxy that compresses makes them weak.
+bool lists(std::string_view if_none_match, std::string_view etag) {
+    return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
+}
+
 }  // namespace
 
 site::site(turn_rest turn) : turn_(std::move(turn)) {
     for (const auto& file : embedded_files()) {
-        std::string headers = "Cache-Control: no-cache\r\nETag: " + etag_of(file.content) + "\r\n";
+        std::string etag = etag_of(file.content);
+        std::string headers = "Cache-Control: no-cache\r\nETag: " + etag + "\r\n";
         headers += security_headers;
         // The client module may be imported by pages from elsewhere.
         headers += "Access-Control-Allow-Origin: *\r\n";
-        entries_.emplace(file.path, entry{file.content, content_type_of(file.path), std::move(headers)});
+        entries_.emplace(file.path, entry{file.content, content_type_of(file.path), std::move(etag), std::move(headers)});
     }
     const auto index = entries_.find("/index.html");
     if (index == entries_.end()) return;
@@ -81,8 +89,7 @@ std::string site::answer(const net::http_request& request) const {
     const auto found = entries_.find(request.path);
     if (found == entries_.end()) return net::make_response(request, 404, text, "not found\n");
     const auto& file = found->second;
-    const bool unchanged = !request.if_none_match.empty() &&
-        file.headers.find("ETag: " + request.if_none_match + "\r\n") != std::string::npos;
+    const bool unchanged = lists(request.if_none_match, file.etag);
     return net::make_response(request, unchanged ? 304 : 200, file.content_type,
                               unchanged ? std::string_view() : file.content, file.headers);
 }

@@ -28,6 +28,7 @@ private:
     struct entry {
         std::string_view content;
         std::string_view content_type;
+        std::string etag;
         std::string headers;
     };
     std::unordered_map<std::string_view, entry> entries_;
