@@ -1,5 +1,6 @@
 /** Types of the client module. What the fields of events mean is in the protocol reference. */
 
+/** A peer as events name it. */
 export interface PeerName { id: string; name: string }
 
 /** A channel as commands and events write it: `#` and 24 hexadecimal digits. */
@@ -24,12 +25,15 @@ export type SignallerState = "connecting" | "connected" | "reconnecting" | "clos
 export interface StateChange { state: SignallerState; reason?: string; retryAfter?: number; code?: number; failed?: boolean; error?: SignallerError }
 
 export interface SignallerEvents {
+    /** Whether there is a connection; `retryAfter` (ms) if one is to be made again, `code` and `error` if not. */
     statechange: CustomEvent<StateChange>;
     /** After each welcome. `fresh`: the session is a new one; `lost`: events of the old one are missing. */
     ready: CustomEvent<{ fresh: boolean; lost: boolean }>;
     /** A peer calls that has no Call yet: `new Call(signaller, from.id, {answer: true})` made in the listener takes it. */
     call: CustomEvent<{ from: PeerName }>;
+    /** The server forgot the session, and does not let it into this channel again. */
     rejoinfailed: CustomEvent<{ channel: ChannelId; error: SignallerError }>;
+    /** This event and those below are the server's own, as the protocol describes them. */
     welcome: CustomEvent<Welcome>;
     joined: CustomEvent<Joined>;
     join: CustomEvent<{ type: "join"; channel: ChannelId; peer: PeerName }>;
@@ -56,6 +60,7 @@ export interface SignallerOptions {
     url?: string;
     /** An ObjectId of one's own; the server makes one if left out. */
     id?: string;
+    /** How others see this peer; its id if left out. */
     name?: string;
     /** Further keys of the description, shown by `whois`. */
     description?: Record<string, unknown>;
@@ -82,13 +87,18 @@ export interface Signaller extends TypedTarget<SignallerEvents> {}
 /** One session with the server, which survives broken connections. */
 export class Signaller {
     constructor(options?: SignallerOptions);
+    /** Of the server. */
     readonly url: string;
     readonly state: SignallerState;
+    /** This peer's own; null until the first welcome, if none was given. */
     readonly id: string | null;
     readonly name: string | null;
     readonly description: Record<string, unknown>;
+    /** With credentials that are good now: kept up to date. */
     readonly iceServers: RTCIceServer[];
+    /** The server's, as its welcome says; empty before. */
     readonly limits: Partial<Limits>;
+    /** Seconds of silence after which the server asks whether one is there. */
     readonly heartbeat: number;
     /** The calls there are, by the peer's id. */
     readonly calls: Map<string, Call>;
@@ -148,7 +158,9 @@ export interface CallStatistics {
     localCandidates: string[]; remoteCandidates: string[];
 }
 export interface CallOptions {
+    /** What to send from the beginning. */
     streams?: (MediaStream | { stream: MediaStream; label?: string })[];
+    /** For the RTCPeerConnection. Its `iceServers`, if there are any, stand for the server's. */
     configuration?: RTCConfiguration;
     /** For Node: the class of a package such as `@roamhq/wrtc`. */
     RTCPeerConnection?: unknown;
@@ -160,9 +172,13 @@ export interface CallOptions {
     giveUpAfter?: number;
 }
 export interface CallEvents {
+    /** With the reason where it is interrupted, failed or ended: `closed here`, `closed there`, `not online`, `full`, … */
     statechange: CustomEvent<{ peer: string; state: CallState; reason: string | null }>;
+    /** The other side sends one more stream, with the label that it gave it. */
     stream: CustomEvent<{ peer: string; stream: MediaStream; label: string }>;
+    /** It does not send it any more, or the call has ended. */
     streamremoved: CustomEvent<{ peer: string; stream: MediaStream; label: string }>;
+    /** A data channel of the other side's, or one of the option `channels`. */
     channel: CustomEvent<{ peer: string; channel: RTCDataChannel }>;
 }
 
@@ -191,6 +207,7 @@ export class Call {
     close(): void;
 }
 
+/** Somebody in a room; `call` is null for oneself, and for those without one. */
 export interface RoomMember extends Member { self: boolean; call: Call | null; awayMessage?: string | null; description?: Record<string, unknown> }
 export interface RoomMessage {
     from: PeerName; content: string; time: number; seq: number; own: boolean;
@@ -200,6 +217,7 @@ export interface RoomMessage {
 export interface RoomOptions {
     /** The channel's key. */
     token?: string;
+    /** What to send to everybody from the beginning. */
     streams?: MediaStream[];
     /** How many of the messages said before joining are wanted (50). */
     history?: number;
@@ -209,15 +227,21 @@ export interface RoomOptions {
     call?: Omit<CallOptions, "streams" | "answer">;
 }
 export interface RoomEvents {
+    /** Somebody is here: also those who were when one joined, and oneself. */
     memberjoin: CustomEvent<{ member: RoomMember }>;
     memberleave: CustomEvent<{ member: RoomMember; reason: string | null }>;
+    /** A name, a description, operator rights, away or back. */
     memberchange: CustomEvent<{ member: RoomMember }>;
+    /** This and the next three are those of the member's Call. */
     stream: CustomEvent<{ member: RoomMember; stream: MediaStream; label: string }>;
     streamremoved: CustomEvent<{ member: RoomMember; stream: MediaStream; label: string }>;
     channel: CustomEvent<{ member: RoomMember; channel: RTCDataChannel }>;
     callstate: CustomEvent<{ member: RoomMember; state: CallState; reason: string | null }>;
+    /** Each once, in the order of `seq`. */
     message: CustomEvent<RoomMessage>;
+    /** This peer was kicked, banned, or (`by` is null) not let in again. */
     removed: CustomEvent<{ by: PeerName | null; reason: string | null; banned: boolean }>;
+    /** Members and messages have been read anew. */
     sync: CustomEvent<Record<string, never>>;
 }
 
@@ -240,13 +264,21 @@ export class Room {
     say(content: string): Promise<void>;
     /** Sends a stream to all, also to those who come later. */
     addStream(stream: MediaStream, label?: string): void;
+    /** Sends it no more. */
     removeStream(stream: MediaStream): void;
+    /** Exchanges a camera or a microphone in all calls without a new negotiation; do the same in the stream. */
     replaceTrack(before: MediaStreamTrack, after: MediaStreamTrack): Promise<void>;
+    /** Operators: removes a member. */
     kick(peer: string, reason?: string): Promise<unknown>;
+    /** Operators: removes a peer and keeps it out, also one who is not here. */
     ban(peer: string, reason?: string): Promise<unknown>;
+    /** Operators: lifts a ban. */
     unban(peer: string): Promise<unknown>;
+    /** Lets a peer in once without the token, and tells it. */
     invite(peer: string): Promise<unknown>;
+    /** Operators: makes a member an operator. */
     op(peer: string): Promise<unknown>;
+    /** Operators: takes that right away. */
     deop(peer: string): Promise<unknown>;
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { launchBrowser } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
@@ -64,11 +66,19 @@ test("the README's page, served by another host, is a call with bullet comments"
 });
 
 test("the npm package has every file that the module imports", async () => {
-    const { files, exports } = JSON.parse(await readFile(new URL("package.json", web), "utf8"));
+    const { files, exports, version, license } = JSON.parse(await readFile(new URL("package.json", web), "utf8"));
     const needed = new Set(["signaller.js"]);
     for (const file of needed) {
         for (const [, imported] of (await readFile(new URL(file, web), "utf8")).matchAll(/from "\.\/([^"]+)"/g)) needed.add(imported);
     }
     assert.deepEqual([...files].sort(), [...needed, "signaller.d.ts"].sort());
     assert.deepEqual(exports["."], { types: "./signaller.d.ts", default: "./signaller.js" });
+    const root = new URL("../../", web);
+    const [, project] = /project\(signaller VERSION (\S+)/.exec(await readFile(new URL("CMakeLists.txt", root), "utf8"));
+    assert.deepEqual({ version, license }, { version: project, license: "MIT" });
+    assert.equal(await readFile(new URL("LICENSE", web), "utf8"), await readFile(new URL("LICENSE", root), "utf8"));
+
+    const { stdout } = await promisify(execFile)("npm", ["pack", "--dry-run", "--json", "--offline"], { cwd: web });
+    const [{ files: packed }] = JSON.parse(stdout);
+    assert.deepEqual(packed.map(({ path }) => path).sort(), [...files, "LICENSE", "README.md", "package.json"].sort());
 });
