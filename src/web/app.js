@@ -1,6 +1,7 @@
 import { Bullets } from "./bullets.js";
 import { byId, nameButton, recall, remember, setIcon, toast } from "./dom.js";
 import { applyTexts, causeOf, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
+import { LevelMeter } from "./level_meter.js";
 import { LocalMedia } from "./media.js";
 import { askReason, askToGo, openSettings, openShare, showReport } from "./dialogs.js";
 import { mode, roomName, openSession } from "./mode.js";
@@ -8,8 +9,11 @@ import { mode, roomName, openSession } from "./mode.js";
 /** The page's course: lobby, call, end. What happens inside a call is its session's. */
 
 const media = new LocalMedia();
+const meter = new LevelMeter((level) => byId("preview-mic").style.setProperty("--level", level));
 const bullets = new Bullets(byId("bullets"));
-const settings = recall("bullets", { on: !matchMedia("(prefers-reduced-motion: reduce)").matches, speed: 160, density: 0.7, size: 24, opacity: 1 });
+const settings = recall("bullets", {
+    on: !matchMedia("(prefers-reduced-motion: reduce)").matches, speed: 160, density: 0.7, size: matchMedia("(max-width: 720px)").matches ? 18 : 24, opacity: 1,
+});
 const visit = "signaller.visit";
 const visited = (room) => `${mode} ${room}`;
 let session = null;
@@ -18,8 +22,14 @@ const randomRoom = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (
 
 function show(view) {
     for (const id of ["lobby", "call", "ended"]) byId(id).hidden = id !== view;
+    listenToMicrophone();
     byId("share").hidden = view === "ended";
     byId(view).querySelector("h2, input")?.scrollIntoView?.({ block: "nearest" });
+}
+
+/** Before joining one sees whether one can be heard. */
+function listenToMicrophone() {
+    meter.follow(byId("lobby").hidden ? null : media.track("audio"));
 }
 
 function paintTitle() {
@@ -30,7 +40,8 @@ function paintTitle() {
 
 function paintAudience(detail) {
     byId("audience").hidden = !detail;
-    if (detail) byId("audience").textContent = text("audience", detail);
+    byId("audience").classList.toggle("live", Boolean(detail?.live));
+    if (detail) byId("audience").textContent = text(detail.live ? "audience" : "audienceWaiting", detail);
 }
 
 function paintPlaces(detail) {
@@ -57,7 +68,8 @@ async function fillChoices(selects) {
         const options = devices[kind].map(({ label, deviceId }, index) => new Option(label || `${text(kind === "video" ? "camera" : "microphone")} ${index + 1}`, deviceId));
         select.replaceChildren(...options, new Option(text(none), "none"));
         const current = media.track(kind)?.getSettings().deviceId;
-        select.value = media.chosen[kind] === "none" || !options.length ? "none" : (current ?? options[0].value);
+        const chosen = options.find(({ value }) => value === current) ?? options[0];
+        select.value = media.chosen[kind] === "none" || !chosen ? "none" : chosen.value;
     }
 }
 
@@ -89,6 +101,7 @@ function paintTexts() {
     byId("toolbar").setAttribute("aria-label", text("toolbar"));
     byId("tab-list").setAttribute("aria-label", text("sidePanel"));
     byId("messages").setAttribute("aria-label", text("chat"));
+    byId("messages").dataset.empty = text("chatEmpty");
     nameButton(byId("share"), text("share"));
     nameButton(byId("screen"), text("screenOn"));
     nameButton(byId("settings"), text("settings"));
@@ -106,6 +119,7 @@ function paintTexts() {
 function paintBullets() {
     byId("bullet-switch").dataset.on = settings.on;
     nameButton(byId("bullet-switch"), text(settings.on ? "bulletsOff" : "bulletsShow"));
+    setIcon(byId("bullet-switch"), settings.on ? "bullets" : "bullets-off");
 }
 
 function changeBullets(change) {
@@ -196,6 +210,7 @@ function wireLobby() {
     }
     media.addEventListener("change", () => {
         paintMedia();
+        listenToMicrophone();
         // An element does not notice by itself that its stream got its first picture.
         byId("preview").srcObject = media.stream;
         if (media.track("video")) byId("preview-notice").textContent = "";
@@ -213,11 +228,12 @@ function wireCall() {
     });
     byId("again").addEventListener("click", openLobby);
     byId("bullet-switch").addEventListener("click", () => changeBullets({ on: !settings.on }));
-    byId("settings").addEventListener("click", async () => {
-        if (mode !== "watcher") await fillChoices([byId("camera-change"), byId("microphone-change")]);
+    byId("settings").addEventListener("click", () => {
+        if (mode !== "watcher") fillChoices([byId("camera-change"), byId("microphone-change")]);
         byId("places-change").value = session?.places ?? 0;
         openSettings(settings, { changeBullets, away: session?.away ?? false, setAway: (away) => session?.setAway(away) });
     });
+    byId("alone-share").addEventListener("click", () => byId("share").click());
     byId("share").addEventListener("click", () => {
         const room = session ? session.name : byId("room").value.trim() || roomName();
         openShare(`${location.origin}${location.pathname}#${encodeURIComponent(room)}`, mode === "call" ? session : null);

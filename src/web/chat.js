@@ -2,6 +2,7 @@ import { byId, element } from "./dom.js";
 import { hueOf } from "./stage.js";
 
 const mostShown = 400;
+const oneBreath = 120_000;
 
 /** The log of what was said. It is written once a frame, however much is said, and holds the last few hundred lines. */
 export class Chat {
@@ -9,6 +10,8 @@ export class Chat {
     #newer = byId("newer");
     #waiting = [];
     #following = true;
+    /** Who said something last, and when: what goes on in the same breath needs no name again. */
+    #last = null;
 
     constructor() {
         this.#list.addEventListener("scroll", () => {
@@ -19,21 +22,26 @@ export class Chat {
     }
 
     say({ from, content, time, own }) {
+        const goesOn = this.#last?.id === from.id && time - this.#last.time < oneBreath;
+        this.#last = { id: from.id, time };
         this.#add(() => {
             const shown = new Date(time);
-            const clock = element("time", { textContent: shown.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }), dateTime: shown.toISOString() });
-            const line = element("div", { className: own ? "own" : "" }, element("b", { textContent: from.name }), clock, element("p", { textContent: content }));
+            const clock = element("time", { textContent: shown.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }), dateTime: shown.toISOString() });
+            const head = element("div", { className: goesOn ? "hidden-text" : "head" }, element("b", { className: own ? "hidden-text" : "", textContent: from.name }), clock);
+            const line = element("div", { className: `line${own ? " own" : ""}${goesOn ? " goes-on" : ""}` }, head, element("p", { textContent: content }));
             line.style.setProperty("--hue", hueOf(from.id));
             return line;
         });
     }
 
     note(textContent) {
+        this.#last = null;
         this.#add(() => element("div", { className: "note", textContent }));
     }
 
     clear() {
         this.#waiting = [];
+        this.#last = null;
         this.#list.replaceChildren();
         this.#toEnd();
     }

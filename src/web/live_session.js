@@ -22,7 +22,7 @@ const side = new Side(() => chat.shown());
 /**
  * What both sides of a live stream have: a room in which nobody calls by themselves, with chat, people and comments. The channel's owner is its
  * sender: it was there first, the server knows it again by its session, and nobody else can take that place.
- * Says `statechange`, `ended`, `inspect`, `ask` and `audience` {members, …}.
+ * Says `statechange`, `ended`, `inspect`, `ask` and `audience` {members, live}.
  */
 export class LiveSession extends EventTarget {
     away = false;
@@ -30,7 +30,8 @@ export class LiveSession extends EventTarget {
     #present = null;
     #listening = new AbortController();
 
-    constructor({ room, name, bullets, storage, description }) {
+    /** @param openBesides a media query: where there is room for the chat as well */
+    constructor({ room, name, bullets, storage, description, openBesides }) {
         super();
         this.name = room;
         this.#bullets = bullets;
@@ -39,13 +40,18 @@ export class LiveSession extends EventTarget {
         this.#follow();
         stage.clear();
         chat.clear();
-        side.reset();
+        side.reset(openBesides);
         people.showBans([]);
         people.onAct = (act, member) => this.#act(act, member);
     }
 
     get stopped() {
         return this.#listening.signal.aborted;
+    }
+
+    /** Whether the sender is there. */
+    get live() {
+        return true;
     }
 
     leave() {
@@ -102,8 +108,8 @@ export class LiveSession extends EventTarget {
     }
 
     paintAudience() {
-        if (this.stopped) return;
-        this.dispatch("audience", { members: this.#present ?? this.room.members.size });
+        if (this.stopped || !this.room.self) return;
+        this.dispatch("audience", { members: this.#present ?? this.room.members.size, live: this.live });
     }
 
     stop() {
@@ -125,7 +131,7 @@ export class LiveSession extends EventTarget {
     #follow() {
         this.on(this.signaller, "statechange", (detail) => this.#followConnection(detail));
         this.on(this.room, "message", (message) => this.#takeMessage(message));
-        this.on(this.room, "removed", ({ by, reason, banned }) => by && this.end(banned ? "endedBanned" : "endedKicked", reason));
+        this.on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
         for (const type of ["memberjoin", "memberchange", "memberleave", "sync"]) {
             this.on(this.room, type, () => {
                 people.repaint();
@@ -143,6 +149,11 @@ export class LiveSession extends EventTarget {
     #followConnection(detail) {
         this.dispatch("statechange", detail);
         if (detail.state === "closed") this.end(detail.code === 4501 ? "takenOver" : "endedClosed", detail.code === 4501 ? null : detail.reason);
+    }
+
+    /** By nobody: the server was away, and does not let one in again. A session that has ended says so itself. */
+    #leaveUnasked({ by, reason, banned }) {
+        if (this.signaller.state !== "closed") this.end(banned ? "endedBanned" : by ? "endedKicked" : "endedClosed", reason);
     }
 
     #takeMessage(message) {

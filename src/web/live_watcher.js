@@ -24,11 +24,15 @@ export class LiveWatcher extends LiveSession {
     #looks = 0;
 
     constructor(options) {
-        super(options);
+        super({ ...options, openBesides: "(min-width: 1100px), (max-width: 720px) and (orientation: portrait)" });
         this.onLive((from, live) => from === this.room.owner && Number.isInteger(live?.full) && this.#takePlace(live));
         this.on(this.signaller, "call", ({ from }) => from.id === this.room.owner && this.#answer(from));
         this.on(this.room, "memberjoin", ({ member }) => member.id === this.room.owner && this.#askIn(1_000));
         this.on(this.room, "memberleave", ({ member }) => member.id === this.room.owner && this.#loseSender());
+    }
+
+    get live() {
+        return this.#notice?.[0] !== "senderAway";
     }
 
     /** Comes in when the stream has begun. Whoever came in before its sender would be the owner of its channel. */
@@ -208,5 +212,6 @@ export class LiveWatcher extends LiveSession {
     #show(key, values) {
         this.#notice = key ? [key, values] : null;
         this.dispatch("notice", { key, values });
+        this.paintAudience();
     }
 }

@@ -260,6 +260,8 @@ export class Room extends EventTarget {
         call.addEventListener("statechange", ({ detail }) => {
             if (detail.state === "ended" && member.call === call) member.call = null;
             this.#dispatch("callstate", { ...detail, member });
+            // Only the call said that its peer would come back.
+            if (detail.state === "ended" && member.missed) this.#loseMember(member.id, "gone");
         });
         return true;
     }

@@ -1,6 +1,6 @@
 import { Chat } from "./chat.js";
 import { byId, nameButton, toast } from "./dom.js";
-import { text } from "./i18n.js";
+import { causeOf, text } from "./i18n.js";
 import { People } from "./people.js";
 import { Side } from "./side.js";
 import { Room, Signaller, channelId } from "./signaller.js";
@@ -21,6 +21,8 @@ export class Session extends EventTarget {
     #bullets;
     #screen = null;
     #pictures = new Map();
+    /** Somebody had no place for a call with this one. */
+    #turnedAway = false;
     #listening = new AbortController();
 
     constructor({ room, name, media, bullets }) {
@@ -68,7 +70,7 @@ export class Session extends EventTarget {
 
     async setAway(away) {
         this.away = away;
-        await this.signaller.away(away ? "" : false).catch((error) => toast(error.message));
+        await this.signaller.away(away ? "" : false).catch((error) => toast(causeOf(error)));
         if (this.room.self) this.room.self.away = away;
         people.repaint();
     }
@@ -76,6 +78,7 @@ export class Session extends EventTarget {
     repaint() {
         stage.repaint();
         people.repaint();
+        this.#paintAlone();
         this.#paintScreenButton();
     }
 
@@ -89,9 +92,12 @@ export class Session extends EventTarget {
         on(this.room, "memberleave", ({ member }) => this.#loseMember(member));
         on(this.room, "stream", (incoming) => this.#takeStream(incoming));
         on(this.room, "streamremoved", (outgoing) => this.#loseStream(outgoing));
-        on(this.room, "callstate", ({ member }) => this.#paintMember(member));
+        on(this.room, "callstate", ({ member, reason }) => {
+            if (reason === "full") this.#turnedAway = true;
+            this.#paintMember(member);
+        });
         on(this.room, "channel", ({ member, channel }) => this.#shareState(member, channel));
-        on(this.room, "removed", ({ by, reason, banned }) => by && this.#end(banned ? "endedBanned" : "endedKicked", reason));
+        on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
         on(this.#media, "change", (change) => this.#changeMedia(change));
         byId("screen").addEventListener("click", () => this.#toggleScreen(), { signal });
     }
@@ -100,6 +106,11 @@ export class Session extends EventTarget {
         this.#dispatch("statechange", detail);
         if (detail.state !== "closed" || this.#listening.signal.aborted) return;
         this.#end(detail.code === 4501 ? "takenOver" : "endedClosed", detail.code === 4501 ? null : detail.reason);
+    }
+
+    /** By nobody: the server was away, and does not let one in again. A session that has ended says so itself. */
+    #leaveUnasked({ by, reason, banned }) {
+        if (this.signaller.state !== "closed") this.#end(banned ? "endedBanned" : by ? "endedKicked" : "endedClosed", reason);
     }
 
     #end(title, reason) {
@@ -183,8 +194,13 @@ export class Session extends EventTarget {
         }));
     }
 
+    /** What is to be said to somebody who sees nobody. */
     #paintAlone() {
-        byId("alone").hidden = this.room.members.size > 1;
+        const members = [...this.room.members.values()];
+        const full = this.#turnedAway && !members.some(({ call }) => call);
+        byId("alone").hidden = members.length > 1 && !full;
+        byId("alone-share").hidden = full;
+        byId("alone-text").textContent = text(full ? "full" : "alone");
     }
 
     #shareState(member, channel) {
@@ -254,7 +270,7 @@ export class Session extends EventTarget {
             await action();
             people.showBans(await this.signaller.bans(this.room.channel));
         } catch (error) {
-            toast(error.message);
+            toast(causeOf(error));
         }
     }
 

@@ -24,8 +24,9 @@ export class Side {
         });
     }
 
-    reset() {
-        this.#open(matchMedia("(min-width: 1100px)").matches);
+    /** @param besides a media query: where there is room for it beside the video */
+    reset(besides = "(min-width: 1100px)") {
+        this.#open(matchMedia(besides).matches);
     }
 
     unread() {

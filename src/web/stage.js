@@ -3,6 +3,7 @@ import { text } from "./i18n.js";
 
 const gap = 8;
 const ratio = 16 / 10;
+const cornerGap = 12;
 
 /** The colour that a peer has everywhere on the page. Ids made one after the other are far apart: the golden angle. */
 export const hueOf = (id) => Math.round(parseInt(id.slice(-4), 16) * 137.508) % 360;
@@ -74,7 +75,7 @@ export class Stage {
         mute.setAttribute("role", "img");
         const caption = element("figcaption", {}, mute, label);
         const trouble = element("div", { className: "trouble", hidden: true });
-        const inspect = element("button", { className: "inspect", type: "button", textContent: "i" });
+        const inspect = element("button", { className: "inspect", type: "button" }, icon("info"));
         const figure = element("figure", { className: "tile" }, video, avatar, trouble, caption, inspect);
         return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, watch: null, screen: null };
     }
@@ -130,6 +131,13 @@ export class Stage {
         if (!this.#tiles.size || !width || !height) return;
         const screens = [...this.#tiles.values()].filter(({ screen }) => screen);
         const people = [...this.#tiles.values()].filter(({ screen }) => !screen);
+        const corner = !screens.length && width > height ? cornerOf(people) : null;
+        for (const tile of people) tile.figure.classList.toggle("corner", tile === corner);
+        if (corner) {
+            place(people.filter((tile) => tile !== corner), { x: 0, y: 0, width, height });
+            const size = Math.min(260, Math.max(150, width * 0.2));
+            return place([corner], { x: width - size - cornerGap, y: height - size / ratio - cornerGap, width: size, height: size / ratio }, ratio);
+        }
         if (!screens.length || !people.length) return place([...screens, ...people], { x: 0, y: 0, width, height });
         if (width > height) {
             const strip = Math.min(240, width / 4);
@@ -143,10 +151,15 @@ export class Stage {
     }
 }
 
+/** Of two people the other one is what one looks at; one's own picture is enough in a corner. */
+function cornerOf(people) {
+    return people.length === 2 ? (people.find(({ figure }) => figure.classList.contains("self")) ?? null) : null;
+}
+
 /** In as many columns as make the tiles largest, in the middle of the area. */
-function place(tiles, area) {
+function place(tiles, area, fixedShape = null) {
     // A picture that is alone is shown whole, in its own shape; on a phone held upright several may be narrower than a camera's picture.
-    const alone = tiles.length === 1 && tiles[0].video.videoWidth > 0 ? tiles[0].video.videoWidth / tiles[0].video.videoHeight : null;
+    const alone = fixedShape ?? (tiles.length === 1 && tiles[0].video.videoWidth > 0 ? tiles[0].video.videoWidth / tiles[0].video.videoHeight : null);
     const shape = alone ?? ratio;
     const tallest = alone ? 1 / alone : area.height > area.width ? 1.3 : 0.8;
     let best = { size: 0 };

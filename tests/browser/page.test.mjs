@@ -188,6 +188,57 @@ describe("the page", { timeout: 240_000, concurrency: 3 }, () => {
         await second.stop();
     });
 
+    test("who is not let in again when the server is back is told so, and not left in an empty room", async () => {
+        const first = await startServer();
+        const pages = [await visitRoom(browser, first, "Ann", "smaller"), await visitRoom(browser, first, "Ben", "smaller")];
+        for (const page of pages) await seesMovingPictures(page, 1);
+        await first.kill();
+        const second = await startServer({ port: first.port, args: ["--max-members", "1"] });
+        const out = await Promise.any(pages.map((page) => page.waitForSelector("#ended:not([hidden])", patience).then(() => page)));
+        assert.equal(await out.textContent("#ended-title"), "The connection has ended");
+        assert.notEqual(await out.textContent("#ended-reason"), "");
+        const [stays] = pages.filter((page) => page !== out);
+        await stays.waitForFunction(() => document.querySelectorAll(".tile").length === 1 && !document.getElementById("alone").hidden, null, patience);
+        for (const page of pages) page.complaints = page.complaints.filter((complaint) => !complaint.includes("ERR_CONNECTION_REFUSED"));
+        await close(...pages);
+        await second.stop();
+    });
+
+    test("pictures of one to nine people, and a screen, fit without touching, however wide or high the page is", async () => {
+        const page = await openPage(browser, `${server.page}#grid`);
+        const layouts = await page.evaluate(async () => {
+            const { Stage } = await import("/stage.js");
+            const layouts = [];
+            for (const [width, height] of [[1_400, 700], [900, 680], [390, 640], [320, 300]]) {
+                const area = Object.assign(document.createElement("div"), { className: "tiles" });
+                Object.assign(area.style, { position: "fixed", inset: "0 auto auto 0", width: `${width}px`, height: `${height}px` });
+                document.body.append(area);
+                const stage = new Stage(area);
+                await new Promise(requestAnimationFrame);
+                await new Promise(requestAnimationFrame);
+                for (const key of ["self", "b", "c", "d", "e", "f", "g", "h", "i", "screen"]) {
+                    stage.show(key, () => ({ name: key, self: key === "self", screen: key === "screen" }));
+                    const tiles = Array.from(area.children, (tile) => [tile.offsetLeft, tile.offsetTop, tile.offsetWidth, tile.offsetHeight, tile.className]);
+                    layouts.push({ width, height, count: tiles.length, tiles });
+                }
+                area.remove();
+            }
+            return layouts;
+        });
+        assert.equal(layouts.length, 40);
+        for (const { width, height, count, tiles } of layouts) {
+            const where = `${count} in ${width} x ${height}: ${JSON.stringify(tiles)}`;
+            assert.equal(tiles.length, count, where);
+            const inCorner = tiles.filter(([, , , , name]) => name.includes("corner"));
+            assert.equal(inCorner.length, count === 2 && width > height ? 1 : 0, where);
+            for (const [left, top, wide, high] of tiles) assert.ok(left >= 0 && top >= 0 && left + wide <= width && top + high <= height && wide >= 30 && high >= 30, where);
+            const apart = ([left, top, wide, high], [left2, top2, wide2, high2]) => left + wide <= left2 || left2 + wide2 <= left || top + high <= top2 || top2 + high2 <= top;
+            const others = tiles.filter((tile) => !inCorner.includes(tile));
+            others.forEach((one, i) => others.slice(i + 1).forEach((other) => assert.ok(apart(one, other), where)));
+        }
+        await close(page);
+    });
+
     test("a path that breaks is told with its reason, and a report can be copied", async () => {
         const ann = await visit("Ann", "broken", { clock: true, permissions: ["clipboard-read", "clipboard-write"] });
         const ben = await visit("Ben", "broken");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { launchBrowser } from "./support/browser.mjs";
-import { close, openPage, patience, visitRoom } from "./support/page.mjs";
+import { close, hears, openPage, patience, say, visitRoom } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -52,8 +52,12 @@ describe("the page for everybody", { timeout: 120_000, concurrency: 2 }, () => {
             const ann = await visitRoom(browser, server, "Ann", `access ${colorScheme}`, { colorScheme, ...size });
             const ben = await visitRoom(browser, server, "Ben", `access ${colorScheme}`, { colorScheme, ...size });
             await ann.waitForSelector(".tile:not(.self)", patience);
+            await say(ann, "hello");
+            await say(ben, "hello, too");
+            for (const line of ["hello", "hello, too"]) await hears(ann, line);
             found.push(...await faults(ann, "call"));
             if (await ann.isHidden("#side")) await ann.click("#side-switch");
+            found.push(...await faults(ann, "chat"));
             await ann.click("#tab-people");
             await ann.waitForSelector("#people .acts button", patience);
             found.push(...await faults(ann, "people"));
