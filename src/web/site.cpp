@@ -12,8 +12,8 @@ namespace web {
 
 namespace {
 
-/// No inline code, and nothing from elsewhere. WebSockets may go to the same machine, too: who tries the protocol in the
-/// page's console writes 127.0.0.1 on a page of localhost.
+/// No inline code, and nothing from elsewhere. WebSockets may go to the same machine, too: who tries the protocol in
+/// the page's console writes 127.0.0.1 on a page of localhost.
 constexpr std::string_view security_headers =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self' ws://127.0.0.1:* ws://localhost:*; form-action 'self'; base-uri 'none'; "
@@ -70,7 +70,8 @@ site::site(turn_rest turn) : turn_(std::move(turn)) {
         headers += security_headers;
         // The client module may be imported by pages from elsewhere.
         headers += "Access-Control-Allow-Origin: *\r\n";
-        entries_.emplace(file.path, entry{file.content, content_type_of(file.path), std::move(etag), std::move(headers)});
+        entries_.emplace(file.path,
+                         entry{file.content, content_type_of(file.path), std::move(etag), std::move(headers)});
     }
     const auto index = entries_.find("/index.html");
     if (index == entries_.end()) return;
