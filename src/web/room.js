@@ -146,6 +146,7 @@ export class Room extends EventTarget {
         });
         on("away", ({ peer, away, message }) => this.#change(peer.id, { away, awayMessage: message }));
         on("peer", ({ peer }) => this.#change(peer.id, { name: peer.name, description: peer }));
+        on("welcome", ({ id, name }) => this.self?.name !== name && this.#change(id, { name }));
         on("ready", ({ fresh, lost }) => this.#joined && lost && !fresh && this.#synchronise().catch(() => {}));
         on("rejoinfailed", ({ channel, error }) => channel === this.channel && this.#leaveUnasked({ by: null, reason: error.message, banned: error.code === 474 }));
         on("statechange", ({ state, reason }) => state === "closed" && this.#joined && this.#leaveUnasked({ by: null, reason, banned: false }));

@@ -269,14 +269,17 @@ export class Signaller extends EventTarget {
         this.#setState("connected");
         this.#ready.resolve(welcome);
         this.#dispatch("welcome", welcome);
-        if (fresh) this.#commands.ahead(() => this.#rejoin());
+        if (lost) this.#commands.ahead(() => this.#rejoin(fresh, welcome.channels ?? []));
         this.#commands.flush();
         this.#dispatch("ready", { fresh, lost: welcome.lost ?? false });
     }
 
-    #rejoin() {
-        if (this.#away) this.command(`/away ${this.#away}`).catch(() => {});
+    /** A server that knows the session, but not its past, may have let it leave its channels: it was away for too long. */
+    #rejoin(fresh, channels) {
+        if (fresh && this.#away) this.command(`/away ${this.#away}`).catch(() => {});
+        const still = new Set(channels.map(({ channel }) => channel));
         for (const [channel, token] of this.#memberships) {
+            if (still.has(channel)) continue;
             this.join(channel, token).catch((error) => {
                 this.#memberships.delete(channel);
                 this.#dispatch("rejoinfailed", { channel, error });

@@ -115,6 +115,30 @@ test("when the past is lost, what can be said again is, and of the rest its send
     assert.equal((await third.command("descp")).json.seen, 1, "counting began again with the reply");
 });
 
+test("a session that was away for too long comes back to its channels, before anything is said there", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const channels = ["507f1f77bcf86cd799439021", "507f1f77bcf86cd799439022"].map((id) => `#${id}`);
+    const joined = (channel, label) => ({ type: "joined", channel, created: false, owner: client.id, operator: true, members: 1, seq: 0, label });
+    const first = await server.connection(0);
+    for (const channel of channels) {
+        const joining = client.join(channel, "sesame");
+        first.say(joined(channel, (await first.command("join")).label));
+        await joining;
+    }
+    first.close(1006);
+    await until("it is away", () => client.state === "reconnecting");
+    const said = client.pubmsg(channels[1], "back");
+    await server.welcome(1, { resumed: true, lost: true, channels: [joined(channels[0])] });
+    const second = await server.connection(1);
+    await until("both commands", () => second.heard.length === 2);
+    assert.deepEqual(second.heard.map((text) => text.replace(/^@label=\S+ /, "")), [`/join ${channels[1]} sesame`, `/pubmsg ${channels[1]} back`]);
+    second.say(joined(channels[1], (await second.command("join")).label));
+    second.say({ type: "ack", command: "pubmsg", channel: channels[1], seq: 1, time: 0, label: (await second.command("pubmsg")).label });
+    assert.equal((await said).seq, 1);
+});
+
 test("an id that is another's by now is given up, unless the application chose it", options, async (t) => {
     const taken = { type: "error", code: 433, name: "ERR_NICKNAMEINUSE", command: "descp", target: null, message: "the id belongs to another session" };
     const { server, client } = await meet(t);

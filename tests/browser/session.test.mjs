@@ -184,3 +184,15 @@ test("a session may be closed in the middle of anything", options, async (t) => 
     ann.close();
     await room.leave();
 });
+
+test("a new name is in the room at once, for oneself and for others", options, async (t) => {
+    const server = await start(t);
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben")];
+    const channel = channelId(newId());
+    const rooms = [ann, ben].map((peer) => new Room(peer, channel, { maximumCalls: 0 }));
+    for (const room of rooms) await room.join();
+    await ann.describe({ name: "annie", colour: "red" });
+    assert.equal(rooms[0].self.name, "annie");
+    await until("the other sees it", () => rooms[1].members.get(ann.id).name === "annie");
+});
