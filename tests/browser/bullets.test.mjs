@@ -24,6 +24,19 @@ function prepare() {
         return [...lanes.values()].map((lane) => lane.sort((a, b) => a.left - b.left));
     };
     window.overlapsIn = (layer) => lanesOf(layer).reduce((sum, lane) => sum + lane.filter(({ left }, index) => index > 0 && left < lane[index - 1].right).length, 0);
+    /** Milliseconds from frame to frame for a while, with so many comments a minute. */
+    window.framesWith = async (bullets, perMinute, milliseconds) => {
+        const deltas = [];
+        const start = await frame();
+        for (let last = start, sent = 0; last - start < milliseconds;) {
+            for (const due = ((last - start) * perMinute) / 60_000; sent < due; ++sent) bullets.fly(["哈哈哈", "666", "first!", "what a goal"][sent % 4] + sent);
+            const now = await frame();
+            deltas.push(now - last);
+            last = now;
+        }
+        deltas.sort((a, b) => a - b);
+        return { frames: deltas.length, median: Math.round(deltas[deltas.length >> 1] * 10) / 10 };
+    };
     window.flyFor = async (bullets, layer, frames) => {
         let overlaps = 0;
         for (let done = 0; done < frames; ++done) {
@@ -87,6 +100,18 @@ describe("bullet comments", { timeout: 120_000 }, () => {
         assert.equal(overlaps, 0);
         assert.equal(flown + left + waiting, 5_000);
         assert.ok(most < 1_500, `${most} at once`);
+    });
+
+    test("5,000 a minute: the frame rate is told, beside that of the same page without them", async (context) => {
+        const { without, flying, flown } = await page.evaluate(async () => {
+            const { layer, bullets } = await makeLayer({ speed: 360, size: 16 });
+            const without = await framesWith(bullets, 0, 2_000);
+            const flying = await framesWith(bullets, 5_000, 6_000);
+            layer.remove();
+            return { without, flying, flown: bullets.flown };
+        });
+        context.diagnostic(`without comments ${without.frames} frames in 2 s, median ${without.median} ms; with 5,000 a minute ${flying.frames} in 6 s, median ${flying.median} ms; ${flown} flew`);
+        assert.ok(flown > 100 && flying.frames > 0);
     });
 
     test("a change of speed or of the space in mid-flight lets none touch another", async () => {
