@@ -156,6 +156,6 @@ build() {
 # build/release/signaller. What scripts/test configured there may stay; without it the tests' packages are not needed.
 build_server() {
     say "building build/release/signaller"
-    [ -f "$root/build/release/build.ninja" ] || configure release -DSIGNALLER_TESTS=OFF -DSIGNALLER_BENCH=OFF || die "configuring failed, see above"
-    build release signaller || die "the build failed, see above"
+    [ -f "$root/build/release/build.ninja" ] || configure release -DSIGNALLER_TESTS=OFF -DSIGNALLER_BENCH=OFF || return
+    build release signaller
 }
