@@ -4,6 +4,8 @@
 #include "channel/nap.hpp"
 #include "protocol/event.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 /// What an access token has to do with commands (protocol.md, /descp; README, Access tokens).
@@ -13,6 +15,10 @@ using protocol::failure;
 using protocol::numeric;
 
 namespace {
+
+/// Longer than any connection, and still a time that the steady clock can tell: "never" is often written as the year
+/// 9999.
+constexpr std::chrono::hours longest_access{24 * 365 * 100};
 
 auth::grant::wall_time wall_now() {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -51,7 +57,7 @@ refusal command_handler::authenticate(protocol::description_request& request) {
     if (!me()) request.id = granted.id;
     if (granted.name) request.name = granted.name;
     access_ = std::make_unique<access>();
-    access_->ends = shard::now() + (granted.expires - now);
+    access_->ends = shard::now() + std::min<std::chrono::milliseconds>(granted.expires - now, longest_access);
     access_->granted = std::move(granted);
     access_->renewed = true;
     return std::nullopt;

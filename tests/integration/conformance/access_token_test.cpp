@@ -47,6 +47,10 @@ struct guarded : fixture {
     }
 };
 
+struct guarded_and_lively : fixture {
+    guarded_and_lively() : fixture(with_tokens({"--heartbeat", "100ms"})) {}
+};
+
 struct guarded_broadcast : fixture {
     guarded_broadcast() : fixture(with_tokens({"--broadcast", "token"})) {}
 };
@@ -78,6 +82,17 @@ BOOST_FIXTURE_TEST_CASE(expired_and_foreign_tokens_are_464_and_say_why, guarded)
     refused(who,
             "/descp {" + as_member(issuer().issue(R"({"alg":"none"})", R"({"sub":"alice","exp":4000000000})")) + "}",
             464);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_token_may_be_good_for_ever, guarded_and_lively) {
+    // As issuers write it: the year 3000, and the last second that a claim can name.
+    for (const std::string end : {"32503680000", "253402300799"}) {
+        auto who = stranger();
+        who.describe(as_member(issuer().issue(R"({"sub":")" + end + R"(","exp":)" + end + "}")));
+        // Looked at once a heartbeat.
+        std::this_thread::sleep_for(std::chrono::milliseconds(250));
+        who.expect_nothing();
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(the_subject_is_the_id_and_the_tokens_name_is_the_name, guarded) {
@@ -262,9 +277,12 @@ BOOST_FIXTURE_TEST_CASE(issuer_and_audience_are_asked_for, for_an_audience) {
 
 BOOST_AUTO_TEST_CASE(a_key_that_is_no_good_is_one_line_and_no_server) {
     const auto weak = support::run_to_end({"--auth", "jwt", "--auth-key", "HS256:inline:too-short-secret"});
-    BOOST_TEST(weak.code == 1);
+    BOOST_TEST(weak.code == 2);
     BOOST_TEST(weak.errors.find("32 bytes") != std::string::npos);
     BOOST_TEST(weak.errors.find("too-short-secret") == std::string::npos);
+    const auto missing = support::run_to_end({"--auth", "jwt", "--auth-key", "ES256:file:/nowhere/key.pem"});
+    BOOST_TEST(missing.code == 2);
+    BOOST_TEST(missing.errors.find("/nowhere/key.pem") != std::string::npos);
     BOOST_TEST(support::run_to_end({"--auth", "jwt"}).code == 2);
     BOOST_TEST(support::run_to_end({"--auth", "jwt", "--auth-key", "none:inline:x"}).code == 2);
     BOOST_TEST(support::run_to_end({"--broadcast", "token"}).code == 2);
