@@ -38,19 +38,64 @@ std::optional<client_address> parse_node(std::string_view node) {
     return client_address::parse(has_port ? node.substr(0, colon) : node);
 }
 
+/// Where the next `mark` is that stands in no quoted string (RFC 9110, 5.6.4), else the end.
+std::size_t find_unquoted(std::string_view text, char mark) {
+    bool quoted = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == mark && !quoted) return at;
+        if (text[at] == '"') quoted = !quoted;
+        if (text[at] == '\\' && quoted) ++at;
+    }
+    return text.size();
+}
+
+std::string unquoted(std::string_view value) {
+    if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::string(value);
+    value = value.substr(1, value.size() - 2);
+    std::string bare;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        if (value[at] == '\\' && at + 1 < value.size()) ++at;
+        bare += value[at];
+    }
+    return bare;
+}
+
 /// Of one element of Forwarded (RFC 7239, 4), `by=…;for="[2001:db8::1]:4711"`.
 std::optional<client_address> parse_forwarded(std::string_view element) {
     while (!element.empty()) {
-        const auto end = std::min(element.find(';'), element.size());
+        const auto end = find_unquoted(element, ';');
         const auto pair = trimmed(element.substr(0, end));
         element.remove_prefix(std::min(end + 1, element.size()));
         const auto equals = pair.find('=');
         if (equals == std::string_view::npos || !same_word(pair.substr(0, equals), "for")) continue;
-        auto value = pair.substr(equals + 1);
-        if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-        return parse_node(value);
+        return parse_node(unquoted(pair.substr(equals + 1)));
     }
     return std::nullopt;
+}
+
+bool is_escaped(std::string_view text, std::size_t at) {
+    const auto before = text.substr(0, at);
+    const auto last_other = before.find_last_not_of('\\');
+    const auto backslashes = last_other == std::string_view::npos ? at : at - last_other - 1;
+    return backslashes % 2 == 1;
+}
+
+/// Where the last element of Forwarded begins. Told from the right: that element is the proxy's own, and whole, while
+/// its client may have left a quoted string open before it. A host that the client chose may hold commas in quotes.
+std::size_t last_forwarded(std::string_view list) {
+    bool quoted = false;
+    for (auto at = list.size(); at > 0; --at) {
+        const char c = list[at - 1];
+        if (c == ',' && !quoted) return at;
+        if (c == '"' && !is_escaped(list, at - 1)) quoted = !quoted;
+    }
+    return 0;
+}
+
+std::size_t last_element(std::string_view list, forwarding_header kind) {
+    if (kind == forwarding_header::forwarded) return last_forwarded(list);
+    const auto comma = list.rfind(',');
+    return comma == std::string_view::npos ? 0 : comma + 1;
 }
 
 }  // namespace
@@ -160,9 +205,9 @@ client_address client_behind(const client_address& nearest, std::string_view val
                              const network_list& trusted) {
     auto client = nearest;
     while (!value.empty() && trusted.contains(client)) {
-        const auto comma = value.rfind(',');
-        const auto element = trimmed(comma == std::string_view::npos ? value : value.substr(comma + 1));
-        value = value.substr(0, comma == std::string_view::npos ? 0 : comma);
+        const auto begin = last_element(value, kind);
+        const auto element = trimmed(value.substr(begin));
+        value = value.substr(0, begin == 0 ? 0 : begin - 1);
         const auto before = kind == forwarding_header::forwarded ? parse_forwarded(element) : parse_node(element);
         if (!before || before->is_local_socket()) break;
         client = *before;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 namespace net {
 
@@ -15,6 +17,18 @@ constexpr std::size_t most_text_bytes = 107;
 constexpr std::size_t most_binary_bytes = 2048;
 
 unsigned byte_at(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
+
+bool is_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, port);
+    return problem == std::errc{} && stop == end;
+}
+
+/// An address that nobody has stands for a client that the proxy does not know.
+std::optional<client_address> known(client_address from) {
+    return from == client_address() ? std::nullopt : std::optional(from);
+}
 
 std::size_t binary_length(std::string_view fixed) { return byte_at(fixed, 14) << 8U | byte_at(fixed, 15); }
 
@@ -61,8 +75,18 @@ proxy_header_reader::state proxy_header_reader::decide_text() {
     const auto family = next();
     if (family == "UNKNOWN") return state::complete;
     if (family != "TCP4" && family != "TCP6") return state::failed;
-    source_ = client_address::parse(next());
-    return source_ && source_->is_v4() == (family == "TCP4") ? state::complete : state::failed;
+    // An IPv4 client of an IPv6 server is TCP6, and mapped.
+    const auto next_address = [&] {
+        const auto word = next();
+        const bool is_v6 = word.find(':') != std::string_view::npos;
+        return is_v6 == (family == "TCP6") ? client_address::parse(word) : std::nullopt;
+    };
+    const auto from = next_address();
+    const auto to = next_address();
+    const bool has_ports = is_port(next()) && is_port(next());
+    if (!from || !to || !has_ports || !words.empty()) return state::failed;
+    source_ = known(*from);
+    return state::complete;
 }
 
 proxy_header_reader::state proxy_header_reader::decide_binary() {
@@ -88,11 +112,11 @@ proxy_header_reader::state proxy_header_reader::decide_binary() {
     if (family == tcp_over_v4) {
         std::uint32_t address = 0;
         for (std::size_t i = 0; i < 4; ++i) address = address << 8U | byte_at(received, binary_fixed_bytes + i);
-        source_ = client_address::from_v4(address);
+        source_ = known(client_address::from_v4(address));
     } else if (family == tcp_over_v6) {
         client_address::bytes address{};
         std::copy_n(received.begin() + binary_fixed_bytes, address.size(), address.begin());
-        source_ = client_address(address);
+        source_ = known(client_address(address));
     }
     return state::complete;
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 using fuzz::require;
@@ -40,6 +41,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         require(again && *again == client, "an address survives being written and read");
         require(client.counted_as().counted_as() == client.counted_as(), "what counts is counted as itself");
     }
+    const bool by_forwarded = kind == forwarding_header::forwarded;
+    std::string appended(value);
+    appended += by_forwarded ? R"(, for=192.0.2.77;host="a, for=198.51.100.1;x=\"")" : ", 192.0.2.77";
+    require(net::client_behind(proxy, appended, kind, private_networks).to_string() == "192.0.2.77",
+            "what a proxy appends is believed, whatever its client wrote before");
     if (const auto address = client_address::parse(value)) require(value.size() <= 45, "an address is short");
     static_cast<void>(network_list::parse(value));
     return 0;

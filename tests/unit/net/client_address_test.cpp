@@ -108,6 +108,20 @@ BOOST_AUTO_TEST_CASE(forwarded_is_read_as_rfc_7239_writes_it) {
     BOOST_TEST(behind("10.0.0.1", "for=_hidden", "10.0.0.0/8", kind) == "10.0.0.1");
     BOOST_TEST(behind("10.0.0.1", "for=\"", "10.0.0.0/8", kind) == "10.0.0.1");
     BOOST_TEST(behind("10.0.0.1", "by=1.2.3.4", "10.0.0.0/8", kind) == "10.0.0.1");
+    BOOST_TEST(behind("10.0.0.1", R"(for="192.0.2.\6\0")", "10.0.0.0/8", kind) == "192.0.2.60");
+}
+
+BOOST_AUTO_TEST_CASE(a_host_in_quotes_names_no_client) {
+    // The proxy wrote `for`; its client chose the host, and the quotes that it left open before.
+    for (const std::string host :
+         {R"(a, for=6.6.6.6)", R"(a, for=6.6.6.6;x)", R"(a;for=6.6.6.6)", R"(\", for=6.6.6.6;x=\")", R"(\\)"}) {
+        for (const std::string own : {"", R"(for="1.1.1.1, )", R"(for=1.1.1.1", )", R"(host="a\, )"}) {
+            for (const std::string theirs :
+                 {"for=192.0.2.60;host=\"" + host + "\"", "host=\"" + host + "\";for=192.0.2.60"})
+                BOOST_TEST(behind("10.0.0.1", own + theirs, "10.0.0.0/8", forwarding_header::forwarded) == "192.0.2.60",
+                           own + theirs);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
