@@ -3,6 +3,10 @@
 #include "auth/base64url.hpp"
 #include "auth/json.hpp"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <rhonabwy.h>
 
 #include <algorithm>
@@ -78,7 +82,7 @@ key checked_key(std::string id, algorithm for_what, const json_t* jwk, std::stri
         const auto secret = decode_base64url(member(jwk, "k"));
         if (!secret || secret->size() < least_secret_bytes)
             fail(where, "expected a secret of 32 bytes or more for HS256");
-        return {std::move(id), for_what, material_of(jwk)};
+        return {std::move(id), for_what, *secret};
     }
     const auto material = material_of(jwk);
     const json_pointer copy = parse_object(material);
@@ -128,6 +132,18 @@ json_pointer jwk_of_pem(std::string_view pem, std::string_view where) {
                                                pem.size());
     if (read != RHN_OK) fail(where, "expected the PEM of a public key or certificate");
     return owned;
+}
+
+/// HS256 (RFC 7518, 3.2). Not by the library, which stops comparing at the first character that differs.
+bool is_code_of(std::string_view secret, std::string_view token) {
+    const auto end = token.rfind('.');
+    const auto code = decode_base64url(token.substr(end + 1));
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> expected{};
+    const auto* const text = reinterpret_cast<const unsigned char*>(token.data());
+    const bool made = end != std::string_view::npos &&
+        HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), text, end, expected.data(), nullptr);
+    return made && code && code->size() == expected.size() &&
+        CRYPTO_memcmp(code->data(), expected.data(), expected.size()) == 0;
 }
 
 /// An entry of `--auth-key` taken apart.
@@ -184,6 +200,7 @@ std::string_view name_of(algorithm which) {
 }
 
 bool key::has_signed(std::string_view token) const {
+    if (for_what_ == algorithm::hs256) return is_code_of(material_, token);
     jws_t* made = nullptr;
     if (r_jws_init(&made) != RHN_OK) return false;
     const std::unique_ptr<jws_t, jws_release> jws(made);

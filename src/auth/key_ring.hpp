@@ -17,7 +17,7 @@ enum class algorithm : std::uint8_t { hs256, rs256, es256, eddsa };
 /// One key and the one algorithm that it is for: what a token's header says never chooses how a key is used.
 class key {
 public:
-    /// `material`: the JWK as text.
+    /// `material`: the secret for HS256, else the JWK as text.
     key(std::string id, algorithm for_what, std::string material)
         : id_(std::move(id)),
           for_what_(for_what),
@@ -31,7 +31,7 @@ public:
 private:
     std::string id_;  ///< `kid`, may be empty
     algorithm for_what_;
-    std::string material_;  ///< as text: the library's own value is not made for several threads
+    std::string material_;  ///< no value of the library's: those are not made for several threads
 };
 
 /// All keys of `--auth-key`; constant while the server runs.
