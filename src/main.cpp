@@ -3,12 +3,16 @@
 #include "server/config.hpp"
 #include "server/server.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,26 +21,47 @@
 namespace {
 
 /// A connection is a descriptor: as many as the system lets us have.
-void raise_descriptor_limit() {
+std::size_t raise_descriptor_limit() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+/// Who found no descriptor left would wait for an answer until somebody else has gone; so they are refused, as others
+/// beyond --max-connections are. Those being refused, administration and the event loops need some, too.
+void bound_connections(server::config& config, std::size_t descriptors) {
+    constexpr std::size_t most_kept_back = 1500;
+    config.max_connections = std::min(config.max_connections, descriptors - std::min(most_kept_back, descriptors / 3));
+}
+
+/// What is opened next would get the number of a standard stream that is closed, and be sent the log.
+void open_standard_streams() {
+    for (;;) {
+        const int opened = ::open("/dev/null", O_RDWR);
+        if (opened > STDERR_FILENO) ::close(opened);
+        if (opened < 0 || opened > STDERR_FILENO) return;
+    }
 }
 
 void log_start(const server::config& config, const server::server& service) {
     using logging::event;
     using logging::line;
     const std::string_view store = config.store == "memory" ? "memory" : "redis";
-    line(event::started).with("version", server::version()).with("threads", config.threads).with("store", store);
+    line(event::started)
+        .with("version", server::version())
+        .with("threads", config.threads)
+        .with("store", store)
+        .with("max_connections", config.max_connections);
     for (const auto& address : service.addresses()) line(event::listening).with("address", address);
     for (const auto& address : service.admin_addresses())
         line(event::listening).with("address", address).with("for", "administration");
 }
 
-int serve(const server::config& config) {
+int serve(server::config config) {
     const logging::output log(config.log, STDERR_FILENO);
-    raise_descriptor_limit();
+    bound_connections(config, raise_descriptor_limit());
     server::server service(config);
     for (const auto& address : service.addresses())
         std::cout << "signaller " << server::version() << " listening on " << address << '\n';
@@ -52,6 +77,7 @@ int serve(const server::config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    open_standard_streams();
     // hiredis writes to a socket as to a pipe: one that has broken is to be an error, not the end.
     std::signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && std::string_view(argv[1]) == "ctl")

@@ -79,6 +79,11 @@ void acceptor::open_unix() {
         if (refused == boost::asio::error::connection_refused) ::unlink(where_.host.c_str());
     }
     listening_.bind(endpoint);
+    has_file_ = true;
+}
+
+void acceptor::remove_file() {
+    if (std::exchange(has_file_, false)) ::unlink(where_.host.c_str());
 }
 
 channel::task<> acceptor::run() {
@@ -93,9 +98,10 @@ channel::task<> acceptor::run() {
         while (scheduled() && !stopped_) co_await something{*this};
     }
     cancel();
+    // First: as soon as nobody listens, the next server takes the place for itself.
+    remove_file();
     boost::system::error_code ignored;
     listening_.close(ignored);
-    if (where_.is_unix) ::unlink(where_.host.c_str());
     while (handler_pending_) co_await last_handler{*this};
 }
 
@@ -130,7 +136,8 @@ void acceptor::start_session(int fd, const client_address& from) {
     const auto open = host_.connections()++;
     const auto limit = host_.settings().max_connections;
     auto why_not = open >= limit ? refusal::server_full : refusal::none;
-    if (host_.shard().memory_is_short) why_not = refusal::server_memory;
+    // Not for administration, which may help.
+    if (host_.shard().memory_is_short && host_.settings().has_websockets) why_not = refusal::server_memory;
     if (why_not == refusal::none && host_.counts(from)) why_not = host_.admissions().enter(from, channel::shard::now());
     if (open >= limit + politely_refused || (why_not != refusal::none && host_.refused >= politely_refused)) {
         --host_.connections();

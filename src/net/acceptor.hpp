@@ -25,6 +25,9 @@ public:
     /// Binds and listens; `where` has a port. Throws boost::system::system_error that says what did not work. The file
     /// of a unix socket is replaced if nobody listens there any more, and removed at the end.
     acceptor(host& at, listen_address where, bool shared_port);
+    ~acceptor() { remove_file(); }
+    acceptor(const acceptor&) = delete;
+    acceptor& operator=(const acceptor&) = delete;
 
     /// With the port that was picked if the wanted one was 0.
     [[nodiscard]] const listen_address& where() const { return where_; }
@@ -53,6 +56,8 @@ private:
     void start_session(int fd, const client_address& from);
     void open_tcp(bool shared_port);
     void open_unix();
+    /// Of a unix socket, once.
+    void remove_file();
     void expired(channel::steady_time now) override;
     void resume_waiting();
 
@@ -62,6 +67,7 @@ private:
     std::coroutine_handle<> waiting_;
     bool handler_pending_ = false;
     bool stopped_ = false;
+    bool has_file_ = false;
 };
 
 }  // namespace net

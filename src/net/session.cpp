@@ -27,6 +27,11 @@ std::chrono::milliseconds random_part_of(std::chrono::milliseconds spread) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(random) % (spread.count() + 1));
 }
 
+/// A server that is full is well: whoever looks after it is not to start it anew for that.
+bool asks_for_health(std::string_view header) {
+    return header.starts_with("GET /healthz ") || header.starts_with("HEAD /healthz ");
+}
+
 std::uint64_t next_connection_id() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -155,12 +160,12 @@ task<bool> session::upgrade() {
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
         header.append(buffer.get(), got.count);
         host_->buffers.give_back(std::move(buffer));
-        if (refusal_ != refusal::none && !header.empty()) {
-            // Cheap: what was asked is not looked at.
+        if (refusal_ != refusal::none && !header.empty() && !asks_for_health(header)) {
+            // Cheap: what else was asked is not looked at.
             send_raw(make_refusal(refusal_));
             co_return false;
         }
-        while (!header.empty() && schedule.is_due(header, limits.header_bytes)) {
+        while (!header.empty() && schedule.is_due(header, limits.header_bytes) && !closing() && !timed_out_) {
             auto parsed = parse_http(header, limits);
             if (parsed.status == http_status::need_more) break;
             if (parsed.status == http_status::refused) {
@@ -186,6 +191,7 @@ task<bool> session::upgrade() {
 
 task<bool> session::answer(http_request request) {
     const auto& settings = host_->settings();
+    if (refusal_ != refusal::none) request.keep_alive = false;
     const bool by_forwarded = settings.forwarded_by == forwarding_header::forwarded;
     const auto client = client_behind(address_, by_forwarded ? request.forwarded : request.x_forwarded_for,
                                       settings.forwarded_by, settings.trusted_proxies);
@@ -224,6 +230,8 @@ task<bool> session::answer(http_request request) {
     }
     // A client that does not read its answers gets no more of them.
     while (!box().empty() && !broken_ && !timed_out_ && !closing()) co_await something();
+    // Requests in one packet are no reason to keep others waiting.
+    co_await home().next_turn();
     co_return request.keep_alive;
 }
 

@@ -209,8 +209,8 @@ void add_listening(std::vector<option>& table) {
         {group, "threads", "event loops, each on a thread of its own"}, 1, 64,
         [](auto& c) -> auto& { return c.threads; }));
     table.push_back(count(
-        {group, "max-connections", "connections at once in all; more get 503"}, 1, 10000000,
-        [](auto& c) -> auto& { return c.max_connections; }));
+        {group, "max-connections", "connections at once in all, or as many as its descriptors allow; more get 503"}, 1,
+        10000000, [](auto& c) -> auto& { return c.max_connections; }));
     table.push_back(count(
         {group, "max-connections-per-address", "of them from one address (IPv6: one /64); more get 429; 0: no limit"},
         0, 10000000, [](auto& c) -> auto& { return c.admission.connections_per_address; }));

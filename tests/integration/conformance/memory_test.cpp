@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(
 }
 
 BOOST_AUTO_TEST_CASE(a_full_server_goes_on_but_lets_nobody_in_and_makes_no_channel) {
-    fixture f({"--max-memory", "64KiB", "--max-bans", "100000", "--rate", "0"});
+    fixture f({"--max-memory", "64KiB", "--max-bans", "100000", "--rate", "0", "--admin-address", "127.0.0.1:0"});
     auto alice = f.peer("alice");
     auto bob = f.peer("bob");
     auto carol = f.peer("carol");
@@ -78,6 +78,9 @@ BOOST_AUTO_TEST_CASE(a_full_server_goes_on_but_lets_nobody_in_and_makes_no_chann
     // On every shard, that is.
     for (int i = 0; i < 100; ++i) refused_by_and_by(bob);
     BOOST_TEST(support::http_status(f.server.port(), "/") == 503);
+    // It is well, and who looks after it can see what it holds.
+    BOOST_TEST(support::http_status(f.server.port(), "/healthz") == 200);
+    BOOST_TEST(support::http_status(f.server.admin_port(), "/metrics") == 200);
     fixture::refused(bob, "/invite " + bob.id() + " " + channel, 443);
     fixture::refused(bob, "/ban " + make_id() + " " + channel, 482);
     fixture::refused(bob, "/invite " + carol.id() + " " + channel, 263);

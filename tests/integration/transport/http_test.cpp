@@ -242,6 +242,27 @@ BOOST_AUTO_TEST_CASE(a_client_that_closed_its_side_gets_its_answers_whole) {
     client.read_to_end();
 }
 
+BOOST_AUTO_TEST_CASE(many_requests_in_one_packet_let_others_be_served_in_between) {
+    server_process server({"--threads", "1"});
+    raw_client talker(server.port());
+    talker.upgrade();
+    raw_client client(server.port());
+    // Some 300 ms of work, in one read; the answers fit into the socket.
+    std::string requests;
+    for (int i = 0; i < 1500; ++i) requests += "HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(requests);
+    BOOST_TEST(client.read_response(false).status == 200U);
+    talker.send(whole(text, "/ping"));
+    BOOST_TEST(transport::listen(talker, 1) == heard{"pong"}, boost::test_tools::per_element());
+    // The pong was not behind all of them.
+    raw_client counter(server.port());
+    counter.send(get("/metrics"));
+    const auto page = counter.read_response().body;
+    const auto at = page.find("\nsignaller_http_requests_total ");
+    BOOST_REQUIRE(at != std::string::npos);
+    BOOST_TEST(std::stoi(page.substr(page.find(' ', at))) < 1500);
+}
+
 BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded) {
     server_process server({"--handshake-timeout", "60s"});
     raw_client client(server.port(), 2048);
@@ -279,6 +300,12 @@ BOOST_AUTO_TEST_CASE(connections_over_the_limit_get_503_and_a_place_that_is_free
         BOOST_TEST(response.status == 503U);
         BOOST_TEST(response.header.find("\r\nRetry-After: ") != std::string::npos);
     }
+    // It is full, and well; and nothing comes in behind that question.
+    raw_client watch(server.port());
+    watch.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + upgrade_request("/"));
+    BOOST_TEST(watch.read_response().status == 200U);
+    watch.read_to_end();
+    BOOST_TEST(refusal(server, "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n").status == 503U);
     second.send(whole(text, "/ping still here"));
     BOOST_TEST(transport::listen(second, 1) == heard{"pong still here"}, boost::test_tools::per_element());
     first.reset();

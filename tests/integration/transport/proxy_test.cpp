@@ -70,6 +70,12 @@ BOOST_AUTO_TEST_CASE(a_left_over_unix_socket_is_replaced_and_one_in_use_is_not) 
     talk(client);
 }
 
+BOOST_AUTO_TEST_CASE(a_start_that_fails_leaves_no_unix_socket) {
+    const directory temporary;
+    BOOST_TEST(support::run_to_end({"--address", "unix:" + temporary.socket() + ",203.0.113.1"}).code == 1);
+    BOOST_TEST(!std::filesystem::exists(temporary.socket()));
+}
+
 BOOST_AUTO_TEST_CASE(below_a_prefix_everything_is_where_it_was) {
     server_process server({"--path-prefix", "/signalling/"});
     for (const std::string target : {"/signalling", "/signalling/", "/signalling/ws", "/signalling/?a=b"}) {
