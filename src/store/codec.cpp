@@ -60,14 +60,8 @@ public:
         if (!find(key)) return std::nullopt;
         return text(key);
     }
-    std::int64_t number(std::string_view key) {
-        const auto* const found = find(key);
-        if (!found) return 0;
-        boost::system::error_code ec;
-        const auto value = found->to_number<std::int64_t>(ec);
-        if (ec) good_ = false;
-        return ec ? 0 : value;
-    }
+    std::int64_t number(std::string_view key) { return number_of<std::int64_t>(key); }
+    std::uint64_t count(std::string_view key) { return number_of<std::uint64_t>(key); }
     bool flag(std::string_view key) { return number(key) != 0; }
     channel::node_id node(std::string_view key) {
         const auto* const found = find(key);
@@ -107,6 +101,15 @@ public:
     void include(const reader& part) { good_ = good_ && part.ok(); }
 
 private:
+    template <class Number>
+    Number number_of(std::string_view key) {
+        const auto* const found = find(key);
+        if (!found) return 0;
+        boost::system::error_code ec;
+        const auto value = found->to_number<Number>(ec);
+        if (ec) good_ = false;
+        return ec ? Number{0} : value;
+    }
     const json::value* find(std::string_view key) const { return object_ ? object_->if_contains(key) : nullptr; }
 
     const json::object* object_;
@@ -127,7 +130,8 @@ void put_flag(json::object& to, std::string_view key, bool value) {
     if (value) to[key] = 1;
 }
 
-void put_number(json::object& to, std::string_view key, std::int64_t value) {
+template <class Number>
+void put_number(json::object& to, std::string_view key, Number value) {
     if (value != 0) to[key] = value;
 }
 
@@ -162,7 +166,7 @@ std::string write_entry(channel::node_id node, std::uint64_t ticket, const chang
     put_text(to, "byName", c.by.name);
     put_flag(to, "byAway", c.by.away);
     if (c.by.node != 0) to["byNode"] = node_text(c.by.node);
-    put_number(to, "byTenure", static_cast<std::int64_t>(c.by.tenure));
+    put_number(to, "byTenure", c.by.tenure);
     if (c.whom.id != peer_id{}) {
         to["whom"] = c.whom.id.hex();
         put_text(to, "whomName", c.whom.name);
@@ -187,14 +191,14 @@ std::optional<entry> read_entry(std::string_view text) {
     if (kind == kind_names.end()) return std::nullopt;
     entry to;
     to.node = from.node("n");
-    to.ticket = static_cast<std::uint64_t>(from.number("i"));
+    to.ticket = from.count("i");
     change& c = to.what;
     c.what = static_cast<change::kind>(kind - kind_names.begin());
     c.by.id = from.peer("by");
     c.by.name = from.text("byName");
     c.by.away = from.flag("byAway");
     c.by.node = from.node("byNode");
-    c.by.tenure = static_cast<std::uint64_t>(from.number("byTenure"));
+    c.by.tenure = from.count("byTenure");
     if (const auto whom = from.optional_text("whom")) {
         c.whom.id = from.peer_of(*whom);
         c.whom.name = from.text("whomName");
@@ -225,7 +229,7 @@ std::string write_state(const channel_state& state) {
     for (const auto& m : state.members) {
         json::object member{{"id", m.id.hex()}, {"name", m.name}, {"node", node_text(m.node)}};
         put_flag(member, "away", m.away);
-        put_number(member, "tenure", static_cast<std::int64_t>(m.tenure));
+        put_number(member, "tenure", m.tenure);
         members.push_back(std::move(member));
     }
     to["members"] = std::move(members);
@@ -256,12 +260,11 @@ std::optional<channel_state> read_state(std::string_view text) {
     to.created_at_ms = from.number("created");
     to.updated_at_ms = from.number("updated");
     to.emptied_at_ms = from.number("emptied");
-    to.seq = static_cast<std::uint64_t>(from.number("seq"));
+    to.seq = from.count("seq");
     to.key = from.key("key");
     from.each("members", [&](const json::value& v) {
         reader m(v);
-        to.members.push_back({m.peer("id"), m.text("name"), m.flag("away"), m.node("node"),
-                              static_cast<std::uint64_t>(m.number("tenure"))});
+        to.members.push_back({m.peer("id"), m.text("name"), m.flag("away"), m.node("node"), m.count("tenure")});
         from.include(m);
     });
     from.each_peer("operators", to.operators);
@@ -278,7 +281,7 @@ std::optional<channel_state> read_state(std::string_view text) {
     });
     from.each("history", [&](const json::value& v) {
         reader m(v);
-        to.history.push_back({static_cast<std::uint64_t>(m.number("seq")), m.text("event")});
+        to.history.push_back({m.count("seq"), m.text("event")});
         from.include(m);
     });
     if (!from.ok()) return std::nullopt;
