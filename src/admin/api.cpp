@@ -10,9 +10,6 @@ using channel::task;
 
 namespace {
 
-constexpr std::size_t most_content_bytes = 65536;
-constexpr std::size_t most_reason_bytes = 256;
-
 std::vector<std::string_view> split(std::string_view path) {
     std::vector<std::string_view> words;
     while (!path.empty()) {
@@ -51,11 +48,9 @@ task<std::string> api::answer(const net::http_request& request) const {
 
 std::optional<reply> api::check_token(const net::http_request& request) const {
     if (token_.empty()) return error(403, "no_token", "the server was started without --admin-token-file");
-    constexpr std::string_view scheme = "Bearer ";
-    const std::string_view given = request.authorization;
-    const bool good = given.size() == scheme.size() + token_.size() && given.starts_with(scheme) &&
-        CRYPTO_memcmp(given.data() + scheme.size(), token_.data(), token_.size()) == 0;
-    if (good) return std::nullopt;
+    const auto given = net::bearer_token(request.authorization);
+    if (given.size() == token_.size() && CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0)
+        return std::nullopt;
     auto answer = error(401, "bad_token", "Authorization: Bearer and the administrator's token were expected");
     answer.headers = "WWW-Authenticate: Bearer\r\n";
     return answer;
@@ -78,7 +73,7 @@ task<reply> api::route(const net::http_request& request, const words& path) cons
         co_return drains();
     }
     fields body(request);
-    auto content = body.text("content", most_content_bytes);
+    auto content = body.content();
     if (body.problem()) co_return *body.problem();
     auto answer = co_await broadcast(std::move(content));
     co_return std::move(answer);
@@ -98,7 +93,7 @@ task<reply> api::route_peer(const net::http_request& request, const words& path)
     fields body(request);
     if (path.size() == 2) {
         if (!gets && request.method != "DELETE") co_return only("GET, DELETE");
-        auto reason = body.optional_text("reason", most_reason_bytes);
+        auto reason = body.reason();
         if (body.problem()) co_return *body.problem();
         if (gets) {
             auto shown = co_await show_peer(peer_id(*id));
@@ -110,7 +105,7 @@ task<reply> api::route_peer(const net::http_request& request, const words& path)
     }
     if (path.size() != 3 || path[2] != "messages") co_return not_there();
     if (request.method != "POST") co_return only("POST");
-    auto content = body.text("content", most_content_bytes);
+    auto content = body.content();
     if (body.problem()) co_return *body.problem();
     auto answer = co_await send_to_peer(peer_id(*id), std::move(content));
     co_return std::move(answer);
@@ -152,12 +147,12 @@ task<reply> api::route_channel(const net::http_request& request, const words& pa
     } else if (what == "messages") {
         if (request.method != "POST") co_return only("POST");
         wanted.what = change::kind::publish;
-        wanted.text = body.text("content", most_content_bytes);
+        wanted.text = body.content();
     } else if (what == "bans" || what == "kicks") {
         if (request.method != "POST") co_return only("POST");
         wanted.what = what == "bans" ? change::kind::ban : change::kind::kick;
         wanted.whom.id = peer_id(body.id("peer"));
-        wanted.text = body.optional_text("reason", most_reason_bytes);
+        wanted.text = body.reason();
     } else {
         co_return not_there();
     }

@@ -20,7 +20,8 @@ namespace admin {
 class api {
 public:
     static constexpr std::string_view prefix = "/api/v1/";
-    static constexpr std::size_t body_bytes = 128 * 1024;
+    /// The longest body for a content of so many bytes: JSON may write each of them as `\u0001`.
+    [[nodiscard]] static constexpr std::size_t body_bytes(std::size_t content) { return 6 * content + 1024; }
     using host_list = std::vector<std::unique_ptr<net::host>>;
 
     /// `token`: what requests have to bring as `Authorization: Bearer`; empty: nobody is let in. `drain` begins the

@@ -1,5 +1,6 @@
 #include "admin/reply.hpp"
 
+#include "channel/shard.hpp"
 #include "protocol/text.hpp"
 
 #include <boost/json/parse.hpp>
@@ -61,6 +62,16 @@ fields::fields(const net::http_request& request) {
         return;
     }
     from_ = std::move(value.as_object());
+}
+
+std::string fields::content() {
+    auto found = text("content", channel::shard::current().config().limits.content);
+    if (found.empty() && !problem_) problem_ = error(400, "bad_content", "content: some text was expected");
+    return found;
+}
+
+std::optional<std::string> fields::reason() {
+    return optional_text("reason", channel::shard::current().config().limits.reason);
 }
 
 std::optional<std::string> fields::optional_text(std::string_view name, std::size_t most_bytes) {

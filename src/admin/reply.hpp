@@ -55,18 +55,22 @@ template <class Id>
     return answer;
 }
 
-/// A text of at most so many bytes from the request's body, a JSON object; nothing if `optional_name` is not there.
+/// What is in the request's body, a JSON object. Within the limits that peers have, too.
 class fields {
 public:
     explicit fields(const net::http_request& request);
     /// Not read, or a field of it is missing or of another kind.
     [[nodiscard]] const std::optional<reply>& problem() const { return problem_; }
 
-    std::string text(std::string_view name, std::size_t most_bytes);
-    std::optional<std::string> optional_text(std::string_view name, std::size_t most_bytes);
+    /// Not empty.
+    std::string content();
+    std::optional<std::string> reason();
     protocol::object_id_bytes id(std::string_view name);
 
 private:
+    std::string text(std::string_view name, std::size_t most_bytes);
+    std::optional<std::string> optional_text(std::string_view name, std::size_t most_bytes);
+
     boost::json::object from_;
     std::optional<reply> problem_;
 };

@@ -2,6 +2,7 @@
 
 #include "ctl/http_client.hpp"
 #include "ctl/table.hpp"
+#include "ctl/terminal.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -106,6 +107,8 @@ std::string id_of(const std::string& word) {
 
 std::string query_of(const command_line& line) {
     std::string query;
+    if (line.limit.find_first_not_of("0123456789") != std::string::npos)
+        throw mistake("--limit " + line.limit + ": a number was expected");
     if (!line.limit.empty()) query += "limit=" + line.limit;
     if (!line.after.empty()) query += (query.empty() ? "" : "&") + ("after=" + id_of(line.after));
     return query.empty() ? query : "?" + query;
@@ -185,7 +188,7 @@ int show(const http_answer& answer, bool as_json, std::ostream& out, std::ostrea
     } else if (good) {
         print(out, *object);
     } else if (const auto* const why = object ? object->if_contains("error") : nullptr) {
-        errors << "signaller ctl: " << std::string_view(why->at("message").as_string()) << '\n';
+        errors << "signaller ctl: " << shown(std::string_view(why->at("message").as_string())) << '\n';
     } else {
         errors << "signaller ctl: " << answer.status << ' ' << answer.body;
     }

@@ -1,5 +1,7 @@
 #include "ctl/table.hpp"
 
+#include "ctl/terminal.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -43,26 +45,7 @@ std::string cell(std::string_view name, const json::value& value) {
     } else {
         text = json::serialize(value);
     }
-    // A terminal obeys control characters.
-    std::replace_if(
-        text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return text;
-}
-
-std::size_t width_of(std::string_view text) {
-    // Code points: bytes that do not continue one.
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0U) != 0x80U; }));
-}
-
-std::string cut(std::string text) {
-    if (width_of(text) <= widest_cell) return text;
-    std::size_t count = 0;
-    std::size_t at = 0;
-    for (; at < text.size(); ++at) {
-        if ((static_cast<unsigned char>(text[at]) & 0xc0U) != 0x80U && ++count == widest_cell) break;
-    }
-    return text.substr(0, at) + "…";
+    return shown(text);
 }
 
 void print_table(std::ostream& out, const json::array& rows) {
@@ -74,7 +57,7 @@ void print_table(std::ostream& out, const json::array& rows) {
     for (const auto& [name, value] : rows.front().get_object()) cells.front().emplace_back(name);
     for (const auto& row : rows) {
         auto& line = cells.emplace_back();
-        for (const auto& [name, value] : row.as_object()) line.push_back(cut(cell(name, value)));
+        for (const auto& [name, value] : row.as_object()) line.push_back(cut(cell(name, value), widest_cell));
     }
     std::vector<std::size_t> widths(cells.front().size());
     for (const auto& line : cells) {

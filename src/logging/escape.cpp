@@ -1,7 +1,6 @@
 #include "logging/escape.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace logging {
 
@@ -10,14 +9,21 @@ namespace {
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 constexpr std::string_view ellipsis = "\xe2\x80\xa6";
 
-struct character {
-    std::uint32_t code = 0;
-    std::size_t size = 0;  ///< in bytes; 0: what is there is not UTF-8
-};
-
 std::uint32_t byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
-/// The first character of a text that is not empty (RFC 3629, 4).
+void append_escape(std::string& to, std::uint32_t code) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    to += "\\u";
+    for (const auto shift : {12U, 8U, 4U, 0U}) to += digits[code >> shift & 0xfU];
+}
+
+bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        std::string_view("-_.:/#@+*").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
 character first_of(std::string_view text) {
     const auto lead = byte_at(text, 0);
     if (lead < 0x80) return {lead, 1};
@@ -34,24 +40,10 @@ character first_of(std::string_view text) {
     return {code, size};
 }
 
-/// C0, DEL and C1, line separators, and what changes the writing direction.
 bool is_harmful(std::uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e || code == 0x200f ||
         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
-
-void append_escape(std::string& to, std::uint32_t code) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    to += "\\u";
-    for (const auto shift : {12U, 8U, 4U, 0U}) to += digits[code >> shift & 0xfU];
-}
-
-bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-        std::string_view("-_.:/#@+*").find(c) != std::string_view::npos;
-}
-
-}  // namespace
 
 void append_quoted(std::string& to, std::string_view value) {
     to += '"';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,17 @@ namespace logging {
 
 /// Of what strangers say (names, paths, origins), no more is logged.
 inline constexpr std::size_t value_bytes = 200;
+
+struct character {
+    std::uint32_t code = 0;
+    std::size_t size = 0;  ///< in bytes; 0: what is there is not UTF-8
+};
+
+/// The first character of a text that is not empty (RFC 3629, 4).
+[[nodiscard]] character first_of(std::string_view text);
+
+/// Whether a terminal may obey it: C0, DEL and C1, line separators, and what changes the writing direction.
+[[nodiscard]] bool is_harmful(std::uint32_t code);
 
 /// Appends `value` as a JSON string (RFC 8259, 7), quotes included, that is valid and harmless whatever the bytes: what
 /// is not UTF-8 becomes U+FFFD, control characters and those that turn the writing direction are escaped, so that no

@@ -212,14 +212,17 @@ std::string make_redirect(const http_request& request, std::string_view path) {
     return make_response(request, 308, "text/plain; charset=utf-8", "moved\n", location + "\r\n");
 }
 
-std::string bearer_token(const http_request& request) {
+std::string_view bearer_token(std::string_view authorization) {
     constexpr std::string_view scheme = "Bearer ";
+    const auto begins = authorization.substr(0, scheme.size());
+    if (!boost::beast::iequals({begins.data(), begins.size()}, {scheme.data(), scheme.size()})) return {};
+    return authorization.substr(std::min(authorization.find_first_not_of(' ', scheme.size()), authorization.size()));
+}
+
+std::string bearer_token(const http_request& request) {
     constexpr std::string_view parameter = "access_token=";
-    const std::string_view field = request.authorization;
-    if (boost::beast::iequals({field.data(), std::min(field.size(), scheme.size())}, {scheme.data(), scheme.size()})) {
-        const auto begin = std::min(field.find_first_not_of(' ', scheme.size()), field.size());
-        return std::string(field.substr(begin));
-    }
+    const auto in_header = bearer_token(std::string_view(request.authorization));
+    if (!in_header.empty()) return std::string(in_header);
     std::string_view rest = request.query;
     while (!rest.empty()) {
         const auto part = rest.substr(0, rest.find('&'));

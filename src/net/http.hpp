@@ -68,7 +68,10 @@ struct http_parse {
 /// 308 to another path on the same server.
 [[nodiscard]] std::string make_redirect(const http_request& request, std::string_view path);
 
-/// `Authorization: Bearer …` (RFC 6750, 2.1), else `?access_token=…` (2.3), which is for browsers, since they cannot
+/// Of `Authorization: Bearer …` (RFC 6750, 2.1); empty if that is something else.
+[[nodiscard]] std::string_view bearer_token(std::string_view authorization);
+
+/// The same, else `?access_token=…` (2.3), which is for browsers, since they cannot
 /// set a header here; empty if there is neither.
 [[nodiscard]] std::string bearer_token(const http_request& request);
 

@@ -5,6 +5,7 @@
 #include "logging/log.hpp"
 #include "net/admission.hpp"
 #include "net/client_address.hpp"
+#include "net/tls_context.hpp"
 #include "protocol/limits.hpp"
 #include "web/turn_rest.hpp"
 
@@ -90,6 +91,10 @@ struct config {
 /// Who judges access tokens; null: nobody needs one. Reads the key files: not for the hot path. Throws
 /// std::runtime_error with one line, which never holds a secret, if a key is no good.
 [[nodiscard]] std::shared_ptr<const auth::verifier> access_verifier(const config& from);
+/// Of the TCP addresses; null: they are plain. Reads the files, and throws, as access_verifier does.
+[[nodiscard]] std::shared_ptr<const net::tls_context> certificate(const config& from);
+/// What administration asks for: the first line of its file; empty: no file is named. Throws as access_verifier does.
+[[nodiscard]] std::string admin_token(const config& from);
 /// What `GET /turn` has to know.
 [[nodiscard]] web::turn_rest turn_rest_settings(const config& from);
 

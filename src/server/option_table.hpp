@@ -21,6 +21,7 @@ struct option {
     std::function<bool(config&, std::string_view)> assign;  ///< false: not as expected, and nothing was changed
     std::function<std::string(const config&)> show;
     bool repeatable = false;  ///< given several times in one source, its values are one list with commas
+    bool secret = false;      ///< its value, or a part of it, is not to be seen in messages
 };
 
 /// Grouped, in the order in which they are shown.

@@ -1,6 +1,7 @@
 #include "ctl/ctl.hpp"
 #include "ctl/http_client.hpp"
 #include "integration/store/fixture.hpp"
+#include "integration/transport/raw_client.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -171,8 +172,36 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said) {
     refused(400, "bad_content", "POST", "broadcast", R"({"content": ")" + std::string(65537, 'x') + "\"}");
     refused(400, "bad_peer", "POST", "channels/" + id() + "/kicks", R"({"peer": "bob"})");
     refused(404, "ERR_NOSUCHNICK", "POST", "channels/" + id() + "/kicks", R"({"peer": ")" + make_id() + "\"}");
-    BOOST_TEST(raw("POST", "/api/v1/broadcast", std::string(200 * 1024, ' ')).status == 413U);
+    refused(400, "bad_content", "POST", "broadcast", R"({"content": ""})");
+    refused(400, "bad_content", "POST", "peers/" + alice.id() + "/messages", R"({"content": ""})");
+    refused(400, "bad_content", "POST", "channels/" + id() + "/messages", R"({"content": ""})");
+    BOOST_TEST(raw("POST", "/api/v1/broadcast", std::string(400 * 1024, ' ')).status == 413U);
     alice.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(what_the_server_says_has_the_limits_of_what_peers_say) {
+    const folder files;
+    const server_process brief(files.options({"--max-content", "10", "--max-reason", "5"}));
+    auto carol = peer_at(brief, "carol");
+    const auto status = [&](const std::string& method, const std::string& route, const std::string& body) {
+        return ctl::ask(files.address(), token, method, "/api/v1/" + route, body).status;
+    };
+    const auto to_carol = "peers/" + carol.id() + "/messages";
+    BOOST_TEST(status("POST", to_carol, R"({"content": "01234567890"})") == 400U);
+    BOOST_TEST(status("DELETE", "peers/" + carol.id(), R"({"reason": "012345"})") == 400U);
+    carol.expect_nothing();
+    // Each of them may be escaped.
+    std::string escaped;
+    for (int i = 0; i < 10; ++i) escaped += "\\u0041";
+    BOOST_TEST(status("POST", to_carol, R"({"content": ")" + escaped + "\"}") == 200U);
+    carol.expect("privmsg", {{"content", "AAAAAAAAAA"}});
+}
+
+BOOST_AUTO_TEST_CASE(the_scheme_is_the_same_in_any_case) {
+    // RFC 9110, 11.1.
+    transport::raw_client client(transport::connect_unix(path("admin")));
+    client.send("GET /api/v1/peers HTTP/1.1\r\nHost: a\r\nAuthorization: bearer " + token + "\r\n\r\n");
+    BOOST_TEST(client.read_response().status == 200U);
 }
 
 BOOST_AUTO_TEST_CASE(ctl_says_it_in_tables_and_in_json) {
@@ -200,8 +229,14 @@ BOOST_AUTO_TEST_CASE(ctl_says_it_in_tables_and_in_json) {
     const auto missing = run({"peer", make_id()});
     BOOST_TEST(missing.code == 1);
     BOOST_TEST(missing.errors.find("no such peer") != std::string::npos);
-    for (const auto& wrong : std::vector<std::vector<std::string>>{
-             {}, {"nonsense"}, {"peer"}, {"peer", "x"}, {"peer", "../drain"}, {"--nothing"}, {"drain", "now"}})
+    for (const auto& wrong : std::vector<std::vector<std::string>>{{},
+                                                                   {"nonsense"},
+                                                                   {"peer"},
+                                                                   {"peer", "x"},
+                                                                   {"peer", "../drain"},
+                                                                   {"--nothing"},
+                                                                   {"drain", "now"},
+                                                                   {"peers", "--limit", "x"}})
         BOOST_TEST(run(wrong).code == 2);
     std::ostringstream out;
     std::ostringstream errors;
