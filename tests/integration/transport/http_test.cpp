@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(a_refused_client_that_keeps_its_side_open_is_let_go) {
     unsigned status = 503;
     while (status == 503 && std::chrono::steady_clock::now() < deadline) {
         raw_client next(server.port());
-        next.send(get("/healthz"));
+        next.send(get("/version"));
         status = next.read_response().status;
     }
     BOOST_TEST(status == 200U);
@@ -243,24 +243,18 @@ BOOST_AUTO_TEST_CASE(a_client_that_closed_its_side_gets_its_answers_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(many_requests_in_one_packet_let_others_be_served_in_between) {
+    constexpr int count = 1500;
     server_process server({"--threads", "1"});
     raw_client talker(server.port());
     talker.upgrade();
     raw_client client(server.port());
-    // Some 300 ms of work, in one read; the answers fit into the socket.
+    // Some 300 ms of work, in one read; what comes last tells whether somebody else was served meanwhile.
     std::string requests;
-    for (int i = 0; i < 1500; ++i) requests += "HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
-    client.send(requests);
-    BOOST_TEST(client.read_response(false).status == 200U);
-    talker.send(whole(text, "/ping"));
-    BOOST_TEST(transport::listen(talker, 1) == heard{"pong"}, boost::test_tools::per_element());
-    // The pong was not behind all of them.
-    raw_client counter(server.port());
-    counter.send(get("/metrics"));
-    const auto page = counter.read_response().body;
-    const auto at = page.find("\nsignaller_http_requests_total ");
-    BOOST_REQUIRE(at != std::string::npos);
-    BOOST_TEST(std::stoi(page.substr(page.find(' ', at))) < 1500);
+    for (int i = 0; i < count; ++i) requests += "HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(requests + get("/metrics"));
+    talker.send(whole(text, "/ping x"));
+    for (int i = 0; i < count; ++i) BOOST_REQUIRE(client.read_response(false).status == 200U);
+    BOOST_TEST(client.read_response().body.find("verb=\"ping\"") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded) {

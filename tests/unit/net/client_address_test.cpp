@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_host_in_quotes_names_no_client) {
     for (const std::string host :
          {R"(a, for=6.6.6.6)", R"(a, for=6.6.6.6;x)", R"(a;for=6.6.6.6)", R"(\", for=6.6.6.6;x=\")", R"(\\)"}) {
         for (const std::string own : {"", R"(for="1.1.1.1, )", R"(for=1.1.1.1", )", R"(host="a\, )"}) {
-            for (const std::string theirs :
+            for (const std::string& theirs :
                  {"for=192.0.2.60;host=\"" + host + "\"", "host=\"" + host + "\";for=192.0.2.60"})
                 BOOST_TEST(behind("10.0.0.1", own + theirs, "10.0.0.0/8", forwarding_header::forwarded) == "192.0.2.60",
                            own + theirs);
