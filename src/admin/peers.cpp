@@ -113,15 +113,18 @@ task<reply> api::send_to_peer(peer_id id, std::string content) const {
     peer* const who = home.find_peer(id);
     bool online = who && who->online();
     bool queued = false;
+    bool answered = true;
     if (online) {
         queued = who->connection() == nullptr;
         who->send(event);
     } else if (home.shared) {
         const auto done = co_await home.shared->relay(id, event);
+        answered = done.answered;
         online = done.online;
         queued = done.queued;
     }
     co_await back.enter();
+    if (!answered) co_return error(503, "store_away", "the store, or the peer's server, does not answer");
     if (!online) co_return error(404, "no_such_peer", "no such peer is online");
     co_return sent(queued);
 }
@@ -129,10 +132,13 @@ task<reply> api::send_to_peer(peer_id id, std::string content) const {
 task<reply> api::broadcast(std::string content) const {
     std::string event;
     protocol::event::broadcast(event, server().ref(), content, shard::now_ms());
+    if (channel::store* const shared = shard::current().shared) {
+        const bool told = co_await shared->broadcast({}, event);
+        if (!told) co_return error(503, "store_away", "the store does not answer");
+    }
     for (const auto& host : hosts_) {
         host->shard().tell([event](shard& at) { at.broadcast(event, {}); });
     }
-    if (channel::store* const shared = shard::current().shared) shared->broadcast({}, event);
     co_return sent_to_all();
 }
 

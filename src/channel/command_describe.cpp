@@ -204,7 +204,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     if (whole) {
         back->end_return(kept, meanwhile);
     } else {
-        collected = back->end_return_anew(goes_on_counting);
+        collected = back->end_return_anew(goes_on_counting, kept.letters);
     }
     const auto missed = whole ? back->count_missed(seen) : 0;
     home.count.note(result_of(counts, whole));
@@ -214,7 +214,11 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     protocol::append_text_frame(frame, welcome_for(*back, true, missed, lost, channels));
     link_.send(frame);
     if (back->resumable()) back->replay_missed(whole ? seen : 0);
-    if (collected) collected->replay(0, link_.box());
+    if (collected) {
+        for (const auto& letter : kept.letters) link_.send(letter);
+        if (!kept.letters.empty()) home.shared->drop_events(id);
+        collected->replay(0, link_.box());
+    }
     if (whole) back->set_resumable(goes_on_counting);
     link_.flush_soon();
     if (!renamed && !redescribed) co_return;

@@ -126,11 +126,17 @@ task<> command_handler::run(const protocol::broadcast& c) {
     const auto sender = me()->id();
     std::string event;
     protocol::event::broadcast(event, me()->ref(), c.content, now_ms);
+    if (store* const shared = shard::current().shared) {
+        const bool told = co_await shared->broadcast(sender, event);
+        if (!told) {
+            fail_without_store();
+            co_return;
+        }
+    }
     const cluster& all = shard::current().all();
     for (std::size_t index = 0; index < all.size(); ++index) {
         all.at(index).tell([sender, event](shard& at) { at.broadcast(event, sender); });
     }
-    if (store* const shared = shard::current().shared) shared->broadcast(sender, event);
     if (label_.empty()) co_return;
     std::string ack;
     protocol::event::ack_broadcast(ack, label_, now_ms);

@@ -129,8 +129,8 @@ public:
     /// Counting cannot go on. Collects from here again, and says where in its channels that is.
     [[nodiscard]] std::vector<kept_membership> collect_from_here();
     /// After that: what was collected, which is what comes next in a session that begins to count or, if it does not,
-    /// is handed out.
-    [[nodiscard]] std::unique_ptr<journal> end_return_anew(bool counts);
+    /// is handed out. Before it come the letters.
+    [[nodiscard]] std::unique_ptr<journal> end_return_anew(bool counts, const std::vector<std::string>& letters);
     /// The store does not answer: it has to be tried again. A resumable session is as far away as it was (half_back)
     /// until then, or until its window is over.
     void give_up_return(bool counts);
@@ -147,6 +147,8 @@ public:
     [[nodiscard]] bool keeps() const { return keeping_ != nullptr; }
     /// The next event says how far a channel has got.
     void note_reached(const protocol::channel_id& in, std::uint64_t seq);
+    /// Others have left letters for it with the store.
+    void letter_came();
     /// Nothing waits to be kept.
     [[nodiscard]] bool all_kept() const;
     /// Another server looks after it now: it goes without a word to anybody here.
@@ -203,11 +205,16 @@ private:
         stretch waiting;
         std::uint32_t count = 0;               ///< of the events that wait
         std::vector<kept_membership> reached;  ///< where they end in their channels
+        std::vector<std::string> letters;      ///< among the events, and not known to be kept as such
+        bool letters_wait = false;             ///< in the store
         stretch leaving;
         bool under_way = false;
     };
     [[nodiscard]] static task<> keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id);
+    [[nodiscard]] static task<> read_letters(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id);
     void keep(std::string_view frames, std::uint32_t count);
+    void keep_letter(const std::string& frame);
+    void begin_keeping();
     void keep_span(const log_span& span);
     [[nodiscard]] std::unique_ptr<journal> end_collecting();
     void stop_keeping();
@@ -236,6 +243,7 @@ private:
     bool changing_hands_ = false;
     bool returning_ = false;
     bool half_back_ = false;
+    bool letter_came_ = false;  ///< while it was returning
     std::shared_ptr<keeping> keeping_;
     accounted_bytes held_;
 };

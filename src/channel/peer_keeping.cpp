@@ -16,6 +16,10 @@ namespace channel {
 void peer::keep(std::string_view frames, std::uint32_t count) {
     keeping_->waiting.frames.append(frames);
     keeping_->count += count;
+    begin_keeping();
+}
+
+void peer::begin_keeping() {
     if (keeping_->under_way) return;
     keeping_->under_way = true;
     spawn("events", keep_all(home_, keeping_, id_), home_.all().report);
@@ -39,14 +43,21 @@ void peer::stretch::has_been_sent() {
 task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id) {
     // All of a turn goes in one.
     co_await home.next_turn();
-    while (what->owner && what->count > 0) {
+    while (what->owner && (what->count > 0 || what->letters_wait)) {
+        if (std::exchange(what->letters_wait, false)) {
+            co_await read_letters(home, what, id);
+            continue;
+        }
         what->leaving = std::exchange(what->waiting, {});
-        const auto count = std::exchange(what->count, 0);
-        auto copy = what->leaving.frames;
-        auto reached = std::exchange(what->reached, {});
+        fresh_events events;
+        events.last = what->owner->journal_->last();
+        events.count = std::exchange(what->count, 0);
+        events.frames = what->leaving.frames;
+        events.reached = std::exchange(what->reached, {});
+        events.letters = what->letters;
         // Not kept, it is sent all the same: after a crash the client is told that something is lost.
-        co_await home.shared->keep_events(id, what->owner->journal_->last(), count, std::move(copy),
-                                          std::move(reached));
+        const bool kept = co_await home.shared->keep_events(id, std::move(events));
+        if (kept) what->letters.clear();
         if (what->owner && what->owner->link_) what->leaving.send_to(*what->owner->link_);
         what->leaving = {};
         if (what->owner && what->owner->link_ && what->count == 0) {
@@ -55,6 +66,29 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
         }
     }
     what->under_way = false;
+}
+
+task<> peer::read_letters(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id) {
+    const auto there = co_await home.shared->letters_for(id);
+    if (!what->owner) co_return;
+    // Those that were read before come first, unless they were kept although no answer said so.
+    auto& read = what->letters;
+    const bool still_there = read.size() <= there.size() && std::equal(read.begin(), read.end(), there.begin());
+    if (!still_there) read.clear();
+    for (auto i = read.size(); i < there.size(); ++i) what->owner->keep_letter(there[i]);
+}
+
+void peer::keep_letter(const std::string& frame) {
+    journal_->note(frame);
+    keeping_->letters.push_back(frame);
+    keep(frame, 1);
+}
+
+void peer::letter_came() {
+    letter_came_ = returning_;
+    if (!keeping_) return;
+    keeping_->letters_wait = true;
+    begin_keeping();
 }
 
 void peer::keep_span(const log_span& span) {
@@ -128,10 +162,11 @@ void peer::end_return(const kept_events& kept, const std::vector<std::string>& m
         journal_->note(frame);
         keep(frame, 1);
     };
-    for (const auto& frame : kept.mail) add(frame);
+    for (const auto& frame : kept.letters) keep_letter(frame);
     for (const auto& frame : meanwhile) add(frame);
     since->for_each_frame(add);
     for (const auto& in : positions()) note_reached(in.id, *in.seq);
+    if (std::exchange(letter_came_, false)) letter_came();
 }
 
 std::unique_ptr<journal> peer::end_collecting() {
@@ -148,15 +183,17 @@ std::vector<kept_membership> peer::collect_from_here() {
     return positions();
 }
 
-std::unique_ptr<journal> peer::end_return_anew(bool counts) {
+std::unique_ptr<journal> peer::end_return_anew(bool counts, const std::vector<std::string>& letters) {
     auto since = end_collecting();
     if (!counts) return since;
     set_resumable(true);
+    for (const auto& frame : letters) keep_letter(frame);
     since->for_each_frame([this](std::string_view frame) {
         journal_->note(frame);
         keep(frame, 1);
     });
     for (const auto& in : positions()) note_reached(in.id, *in.seq);
+    if (std::exchange(letter_came_, false)) letter_came();
     return nullptr;
 }
 
@@ -188,7 +225,7 @@ void peer::welcome_to_counting(std::string_view welcome) {
 void peer::release_events() {
     if (!keeping_) return;
     keeping_->under_way = false;
-    if (keeping_->count > 0) keep({}, 0);
+    if (keeping_->count > 0 || keeping_->letters_wait) begin_keeping();
 }
 
 std::vector<kept_membership> peer::positions() const {

@@ -31,9 +31,18 @@ struct kept_membership {
 struct kept_events {
     std::uint64_t before_first = 0;  ///< number of the event before the first
     std::vector<std::string> frames;
-    std::vector<std::string> mail;         ///< private messages that came while nobody looked after the session
+    std::vector<std::string> letters;      ///< what came while no living server had the session; see letters_for()
     std::vector<kept_membership> reached;  ///< where they end in the channels
     bool complete = false;                 ///< false: something is missing, nobody can resume from here
+};
+
+/// Events of a resumable session that are to be kept, all of a turn.
+struct fresh_events {
+    std::uint64_t last = 0;  ///< number of the last one
+    std::uint32_t count = 0;
+    std::string frames;
+    std::vector<kept_membership> reached;  ///< where they end in the channels
+    std::vector<std::string> letters;      ///< which letters are among them: from now on they are events
 };
 
 /// What taking an id came to.
@@ -123,15 +132,16 @@ public:
 
     // --- the events of resumable sessions
 
-    /// Keeps frames, the last of which is event number `last`, and how far in its channels they go. They are not to be
-    /// sent before.
-    [[nodiscard]] virtual task<bool> keep_events(protocol::peer_id id, std::uint64_t last, std::uint32_t count,
-                                                 std::string frames, std::vector<kept_membership> reached) = 0;
+    /// Keeps events, which are not to be sent before.
+    [[nodiscard]] virtual task<bool> keep_events(protocol::peer_id id, fresh_events events) = 0;
     /// Events up to this one are not needed any more.
     virtual void confirm_events(protocol::peer_id id, std::uint64_t last) = 0;
     /// None are.
     virtual void drop_events(protocol::peer_id id) = 0;
     [[nodiscard]] virtual task<kept_events> take_events(protocol::peer_id id) = 0;
+    /// Letters are private messages that others left for a peer of ours while they took this server for dead: frames,
+    /// oldest first. They stay until they are kept as events.
+    [[nodiscard]] virtual task<std::vector<std::string>> letters_for(protocol::peer_id id) = 0;
 
     // --- peers elsewhere
 
@@ -142,7 +152,8 @@ public:
                                                                  std::vector<protocol::channel_id> shared,
                                                                  bool& answered) = 0;
     virtual void notify(protocol::peer_id id, std::string event) = 0;
-    virtual void broadcast(protocol::peer_id from, std::string event) = 0;
+    /// False if the store does not answer, and nobody is told.
+    [[nodiscard]] virtual task<bool> broadcast(protocol::peer_id from, std::string event) = 0;
 };
 
 }  // namespace channel

@@ -25,20 +25,27 @@ namespace store {
 /// appended by a script that numbers it, dates it and publishes it; every server that has the channel applies what is
 /// published, in order, its own changes too. So the rules are carried out everywhere with the same result, a change
 /// costs one round trip however many members there are, and nothing is shown that a crash could take back. Versions
-/// have no gaps: one that is missed (a lost subscription) is seen, and repaired from the stream.
+/// have no gaps: one that is missed (a lost subscription) is seen, and repaired from the stream. Owned by the shard's
+/// redis_store; on its thread.
 class channel_ledger final : private channel::timer_node {
 public:
     channel_ledger(redis_bus& bus, channel::node_id node);
     ~channel_ledger();
 
+    // --- as in channel::store
+
     [[nodiscard]] channel::task<bool> open(protocol::channel_id id);
     [[nodiscard]] channel::task<channel::outcome> commit(protocol::channel_id id, const channel::change& c);
     void commit_surely(protocol::channel_id id, channel::change c);
+
+    // --- burials
 
     /// Told of a channel in which our members were buried although we live: see take_buried().
     using burial_of_ours = std::function<void(const protocol::channel_id&)>;
     void on_own_burial(burial_of_ours told) { on_own_burial_ = std::move(told); }
     [[nodiscard]] std::vector<protocol::peer_id> take_buried(const protocol::channel_id& id);
+
+    // --- life
 
     void start();
     void stop();
@@ -52,6 +59,7 @@ public:
     [[nodiscard]] std::int64_t now_ms() const { return bus_.now_ms(); }
 
 private:
+    /// A change of ours that is under way; lives in the coroutine that waits for it.
     struct own_change {
         const channel::change* wanted;
         channel::outcome result;
@@ -59,11 +67,13 @@ private:
         bool done = false;
         std::string problem;  ///< why it was not written down
     };
+    /// A change as it is published.
     struct message {
         std::uint64_t version = 0;
         std::int64_t time_ms = 0;
         std::string entry;
     };
+    /// Our copy of one channel, there as long as somebody is about it, has members here, or was so just now.
     struct replica final : topic_listener {
         channel_ledger& in;
         protocol::channel_id id;
@@ -74,6 +84,7 @@ private:
         std::int64_t version_time_ms = 0;  ///< when that change was made, by Redis' clock; 0: not known
         bool current = false;              ///< everything up to `version` is applied, and what comes next will be heard
         bool loading = false;
+        bool refreshing = false;   ///< somebody sees to it that it becomes current
         std::deque<message> held;  ///< heard while loading
         std::size_t held_bytes = 0;
         std::vector<std::coroutine_handle<>> waiting;  ///< for the loading to end
@@ -107,12 +118,20 @@ private:
     [[nodiscard]] replica& replica_of(const protocol::channel_id& id);
     [[nodiscard]] channel::task<> append(protocol::channel_id id, std::uint64_t ticket,
                                          std::vector<std::string> arguments);
+
+    // --- each is false if the store does not answer
+
+    /// Reads what is missing; several who want that wait for one reading.
     [[nodiscard]] channel::task<bool> make_current(replica& r);
     [[nodiscard]] channel::task<bool> load(replica& r);
-    [[nodiscard]] channel::task<> refresh(protocol::channel_id id);
-    [[nodiscard]] channel::task<bool> catch_up(replica& r);
     [[nodiscard]] bool install(replica& r, const redis_value& loaded);
+    /// Asks whether there is anything newer, for who is about to say no.
+    [[nodiscard]] channel::task<bool> catch_up(replica& r);
+    /// Redis has forgotten what was acknowledged: it is told.
     [[nodiscard]] channel::task<bool> give_back(replica& r);
+
+    /// Makes it current, however often that takes.
+    [[nodiscard]] channel::task<> refresh(protocol::channel_id id);
     void install_state(replica& r, std::uint64_t version, const std::string& text);
     void apply(replica& r, const message& m);
     void apply_held(replica& r);

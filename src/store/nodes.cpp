@@ -17,18 +17,24 @@ using channel::task;
 namespace {
 
 constexpr std::chrono::milliseconds tick{250};
-constexpr std::string_view nodes_key = "signaller:nodes";
+constexpr std::string_view nodes_key = "signaller:{nodes}";
 constexpr std::string_view everybody_topic = "signaller:everybody";
-/// A dead server is known this long after its burial could have begun; then its records have ended, too.
-constexpr std::int64_t long_dead_ms = 24 * 3600 * 1000;
+/// A server that nobody could bury is known for this long after its peers would have been forgotten.
+constexpr std::chrono::hours long_dead{24};
+/// How long a burial may take before somebody else takes it up.
+constexpr std::chrono::seconds burial_time{30};
 
-/// KEYS nodes; ARGV self, how long ago is too long. Answers the time, and all servers with their last beats.
+std::int64_t count_ms(std::chrono::milliseconds duration) { return duration.count(); }
+
+/// KEYS nodes; ARGV self, 1 to beat, how long ago is too long. Answers the time, and all servers with their last beats.
+/// Who does not beat makes a change all the same, of nothing: Redis shows whether it takes any.
 const script beat_script(R"lua(
-if ARGV[1] ~= '' then redis.call('ZADD', KEYS[1], now, ARGV[1]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if ARGV[2] == '1' then redis.call('ZADD', KEYS[1], now, ARGV[1]) else redis.call('ZADD', KEYS[1], 'XX', 'GT', 0, ARGV[1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}
-)lua");
+)lua",
+                         script::when::at_any_time);
 
 std::string topic_of(node_id id, std::size_t shard) {
     return "signaller:{n:" + node_text(id) + "}:" + std::to_string(shard);
@@ -38,10 +44,11 @@ std::string grave_of(node_id id) { return "signaller:{n:" + node_text(id) + "}:g
 
 }  // namespace
 
-nodes::nodes(redis_bus& bus, node_id self, request_handler on_request)
+nodes::nodes(redis_bus& bus, node_id self, request_handler on_request, beat_handler on_beat)
     : bus_(bus),
       self_(self),
-      on_request_(std::move(on_request)) {}
+      on_request_(std::move(on_request)),
+      on_beat_(std::move(on_beat)) {}
 
 void nodes::start() { bus_.shard().schedule(*this, channel::shard::now() + tick); }
 
@@ -55,6 +62,8 @@ void nodes::stop() {
 }
 
 void nodes::on_up() {
+    // Nobody could beat while Redis was away.
+    for (auto& [id, known] : lives_) known.seen = channel::shard::now();
     channel::spawn("heartbeat", beat(), report);
     channel::spawn("listen to servers", listen(), report);
 }
@@ -66,13 +75,15 @@ task<> nodes::listen() {
 
 bool nodes::is_alive(node_id id) const {
     if (id == self_) return true;
-    const auto found = beats_.find(id);
-    return found != beats_.end() && now_ms() - found->second < dead_after.count();
+    const auto found = lives_.find(id);
+    if (found == lives_.end()) return false;
+    const auto& [beat_ms, seen, next_burial] = found->second;
+    return now_ms() - beat_ms < dead_after.count() || channel::shard::now() - seen < dead_after;
 }
 
 std::int64_t nodes::last_beat_ms(node_id id) const {
-    const auto found = beats_.find(id);
-    return found == beats_.end() ? 0 : found->second;
+    const auto found = lives_.find(id);
+    return found == lives_.end() ? 0 : found->second.beat_ms;
 }
 
 // --- heartbeats
@@ -92,42 +103,65 @@ task<> nodes::beat() {
     beating_ = true;
     // One shard speaks for the server, all look.
     const bool speaks = bus_.shard().index() == 0;
+    const auto& config = bus_.shard().config();
+    const auto forgotten = config.limits.resume_window + config.retention + long_dead;
     std::vector<std::string> keys{std::string(nodes_key)};
-    std::vector<std::string> arguments{speaks ? node_text(self_) : std::string(), std::to_string(long_dead_ms)};
+    std::vector<std::string> arguments{node_text(self_), speaks ? "1" : "0", std::to_string(count_ms(forgotten))};
     const auto reply = co_await bus_.run(beat_script, std::move(keys), std::move(arguments));
     beating_ = false;
-    if (reply.elements.size() != 2) co_return;
-    bus_.learn_time(reply.elements[0].integer);
-    beats_.clear();
-    const auto& list = reply.elements[1].elements;
-    for (std::size_t i = 0; i + 1 < list.size(); i += 2) {
-        const auto id = read_node(list[i].text);
-        std::int64_t beat_ms = 0;
-        const auto& score = list[i + 1].text;
-        std::from_chars(score.data(), score.data() + score.size(), beat_ms);
-        if (id) beats_[*id] = beat_ms;
+    const bool taken = reply.elements.size() == 2;
+    if (taken) {
+        bus_.learn_time(reply.elements[0].integer);
+        note_beats(reply.elements[1].elements);
     }
-    if (speaks) consider_burying();
+    on_beat_(taken);
+    if (taken && speaks) consider_burying();
+}
+
+void nodes::note_beats(const std::vector<redis_value>& ids_and_times) {
+    auto before = std::exchange(lives_, {});
+    for (std::size_t i = 0; i + 1 < ids_and_times.size(); i += 2) {
+        const auto id = read_node(ids_and_times[i].text);
+        if (!id) continue;
+        life& now = lives_[*id];
+        const auto& time = ids_and_times[i + 1].text;
+        std::from_chars(time.data(), time.data() + time.size(), now.beat_ms);
+        const auto known = before.find(*id);
+        if (known != before.end() && known->second.beat_ms == now.beat_ms) {
+            now = known->second;
+        } else {
+            now.seen = channel::shard::now();
+        }
+    }
 }
 
 void nodes::consider_burying() {
-    const auto window = bus_.shard().config().limits.resume_window;
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(window).count() + dead_after.count();
-    for (const auto& [id, beat_ms] : beats_) {
-        if (id != self_ && now_ms() - beat_ms > patience) channel::spawn("burial", try_to_bury(id, beat_ms), report);
+    const auto& config = bus_.shard().config();
+    const auto now = channel::shard::now();
+    for (auto& [id, known] : lives_) {
+        const auto dead_for = std::chrono::milliseconds(now_ms() - known.beat_ms);
+        if (is_alive(id) || dead_for < config.limits.resume_window || now < known.next_burial) continue;
+        const auto until_forgotten = config.limits.resume_window + config.retention - dead_for;
+        const bool soon = until_forgotten > tick && until_forgotten < burial_time;
+        known.next_burial = now + (soon ? until_forgotten : std::chrono::milliseconds(burial_time));
+        channel::spawn("burial", try_to_bury(id, known.beat_ms), report);
     }
 }
 
 task<> nodes::try_to_bury(node_id dead, std::int64_t died_at_ms) {
     // Once, not by each.
-    std::vector<std::string> lock{"SET", grave_of(dead), node_text(self_), "NX", "PX", "30000"};
+    std::vector<std::string> lock{"SET", grave_of(dead), node_text(self_),
+                                  "NX",  "PX",           std::to_string(count_ms(burial_time))};
     const auto reply = co_await bus_.command(std::move(lock));
     if (reply.text == "OK" && bury_) bury_(dead, died_at_ms);
 }
 
 void nodes::buried(node_id dead) {
+    const auto& config = bus_.shard().config();
+    bus_.post(std::vector<std::string>{"DEL", grave_of(dead)});
+    if (now_ms() - last_beat_ms(dead) < count_ms(config.limits.resume_window + config.retention)) return;
     bus_.post(std::vector<std::string>{"ZREM", std::string(nodes_key), node_text(dead)});
-    beats_.erase(dead);
+    lives_.erase(dead);
 }
 
 // --- messages
@@ -140,7 +174,10 @@ void nodes::on_message(std::string_view payload) {
     const auto* const kind = message.if_contains("k");
     if (!kind || !kind->is_string()) return;
     if (kind->get_string() != "answer") {
-        on_request_(std::move(message));
+        // Given up by whoever asked, it must not happen any more.
+        const auto* const until = message.if_contains("t");
+        const bool late = until && until->is_int64() && now_ms() > until->get_int64();
+        if (!late) on_request_(std::move(message));
         return;
     }
     const auto* const id = message.if_contains("i");
@@ -166,6 +203,7 @@ task<std::optional<json::object>> nodes::ask(node_id to, json::object request) {
     request["i"] = static_cast<std::int64_t>(id);
     request["n"] = node_text(self_);
     request["s"] = bus_.shard().index();
+    request["t"] = now_ms() + bus_.timeout().count();
     std::vector<std::string> words{"PUBLISH", topic_of(to, 0), json::serialize(request)};
     const auto listeners = co_await bus_.command(std::move(words));
     // Who is dead, though it was not missed yet, is not waited for.
@@ -177,7 +215,11 @@ task<std::optional<json::object>> nodes::ask(node_id to, json::object request) {
 
 void nodes::tell(node_id to, json::object what) { bus_.publish(topic_of(to, 0), json::serialize(what)); }
 
-void nodes::tell_all(json::object what) { bus_.publish(std::string(everybody_topic), json::serialize(what)); }
+task<bool> nodes::tell_all(json::object what) {
+    std::vector<std::string> words{"PUBLISH", std::string(everybody_topic), json::serialize(what)};
+    const auto listeners = co_await bus_.command(std::move(words));
+    co_return !listeners.failed();
+}
 
 void nodes::answer(const json::object& request, json::object with) {
     const auto* const from = request.if_contains("n");

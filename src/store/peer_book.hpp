@@ -4,6 +4,7 @@
 #include "channel/shard.hpp"
 #include "channel/store.hpp"
 #include "store/nodes.hpp"
+#include "store/peer_records.hpp"
 #include "store/redis_bus.hpp"
 
 #include <cstdint>
@@ -17,24 +18,16 @@ namespace store {
 /// How long a key lives without being renewed: beyond all times of the protocol, which are what decides.
 [[nodiscard]] std::chrono::milliseconds key_life(const channel::settings& config);
 
-/// What Redis has of a peer.
-struct stored_peer {
-    channel::peer_record record;
-    std::string session_hash;
-    channel::node_id node = 0;
-    std::string tenure;       ///< a greater one each time a server takes the id
-    bool connected = false;   ///< else it left at `left_at_ms`
-    bool waited_for = false;  ///< it left, and its resume window was to be waited for
-    std::int64_t left_at_ms = 0;
-    std::int64_t pinned_until_ms = 0;  ///< a channel names it
-};
-
 /// The peers of one shard in Redis: one hash each (who it is, which server looks after it), its channels with the last
-/// message of each that was kept for it, and
-/// for a resumable session a list of the events it has not confirmed.
+/// message of each that was kept for it, and for a resumable session a list of the events it has not confirmed. Owned
+/// by the shard's redis_store; on its thread. What is awaited ends within a time-out and says if Redis did not answer;
+/// what is not goes out in its order, and is lost with the connection: what hangs on it is said again after a break, by
+/// restore().
 class peer_book final {
 public:
     peer_book(redis_bus& bus, nodes& servers) : bus_(bus), servers_(servers) {}
+
+    // --- as in channel::store
 
     [[nodiscard]] channel::task<channel::claim> claim(protocol::peer_id id, channel::secret fresh,
                                                       std::optional<channel::secret> proof,
@@ -46,20 +39,27 @@ public:
     [[nodiscard]] channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in);
     void forget_membership(protocol::peer_id id, protocol::channel_id in);
     void left(protocol::peer_id id, bool waited_for, bool quit);
-    /// Channels name these peers: their ids stay taken meanwhile.
     void pin(const protocol::peer_id& id);
-    /// Writes down what is known of a peer of ours, should the store have lost it.
-    [[nodiscard]] channel::task<channel::ownership> restore(const channel::peer& who);
-    /// Renews what is kept of a peer of ours.
-    void keep_alive(const protocol::peer_id& id);
-
-    [[nodiscard]] channel::task<bool> keep_events(protocol::peer_id id, std::uint64_t last, std::uint32_t count,
-                                                  std::string frames, std::vector<channel::kept_membership> reached);
+    [[nodiscard]] channel::task<bool> keep_events(protocol::peer_id id, channel::fresh_events events);
     void confirm_events(protocol::peer_id id, std::uint64_t last);
     void drop_events(protocol::peer_id id);
     [[nodiscard]] channel::task<channel::kept_events> take_events(protocol::peer_id id);
+    [[nodiscard]] channel::task<std::vector<std::string>> letters_for(protocol::peer_id id);
+
+    // --- of ours
+
+    struct restored {
+        channel::ownership whose = channel::ownership::not_known;
+        bool has_letters = false;
+    };
+    /// Writes down what is known of a peer of ours, should the store have lost it.
+    [[nodiscard]] channel::task<restored> restore(const channel::peer& who);
+    /// Renews what is kept of a peer of ours.
+    void keep_alive(const protocol::peer_id& id);
     /// It is not ours any more.
     void forget(const protocol::peer_id& id) { kept_.erase(id); }
+
+    // --- of anybody
 
     struct look {
         bool answered = false;
@@ -70,22 +70,36 @@ public:
     /// Connected to a server that lives, or within its resume window.
     [[nodiscard]] bool is_online(const stored_peer& who) const;
 
-    /// For a peer that nobody looks after at the moment; false if there is no room.
-    [[nodiscard]] channel::task<bool> leave_mail(protocol::peer_id id, std::string frame);
+    enum class delivery : std::uint8_t { left, no_room, moved, no_answer };
+    /// For a peer that nobody looks after at the moment, though `server` should. `moved`: another one does by now.
+    [[nodiscard]] channel::task<delivery> leave_letter(protocol::peer_id id, channel::node_id server,
+                                                       std::string frame);
 
 private:
-    /// What is in the list of events: where each of its records ends.
+    /// One element of the list of events: what was kept at once.
+    struct kept_record {
+        std::uint64_t last = 0;  ///< number of its last event
+        std::uint32_t count = 0;
+        std::size_t bytes = 0;
+    };
+    /// What is in the list of events. At most as much as a journal holds: the oldest go first.
     struct kept {
         std::uint64_t number = 0;  ///< tells it from one before, of which there may still be answers
-        std::deque<std::pair<std::uint64_t, std::uint32_t>> records;  ///< number of the last event, count
+        std::deque<kept_record> records;
         std::uint64_t events = 0;
+        std::size_t bytes = 0;
         bool broken = false;                            ///< something could not be kept: begin anew with the next
         std::vector<channel::kept_membership> reached;  ///< not known to be kept
     };
 
+    /// When it left, its resume window included; nothing: it is there.
     [[nodiscard]] std::optional<std::int64_t> gone_at(const stored_peer& who) const;
+    /// Nobody remembers it: the id is anybody's.
     [[nodiscard]] bool is_free(const stored_peer& who) const;
     [[nodiscard]] std::string life() const;
+    static void note_record(kept& of, const kept_record& added);
+    /// How many of the oldest records are more than is to be kept.
+    [[nodiscard]] std::size_t beyond_limits(const kept& of) const;
     void trim(const protocol::peer_id& id, kept& of, std::size_t records);
 
     redis_bus& bus_;

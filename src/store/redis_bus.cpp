@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -23,7 +24,7 @@ if deadline > 0 and now > deadline then return redis.error_reply('LATE it was gi
 
 }  // namespace
 
-script::script(std::string_view text) : text_(in_time) {
+script::script(std::string_view text, when carried_out) : text_(in_time), carried_out_(carried_out) {
     text_.append(text);
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
@@ -86,7 +87,7 @@ task<redis_value> redis_bus::run(const script& what, std::vector<std::string> ke
     std::vector<std::string> words{"EVALSHA", what.sha1(), std::to_string(keys.size())};
     for (auto& key : keys) words.push_back(std::move(key));
     for (auto& argument : arguments) words.push_back(std::move(argument));
-    words.push_back(deadline());
+    words.push_back(deadline_of(what));
     auto again = words;
     auto reply = co_await command(std::move(words));
     if (reply.what == redis_value::kind::error && reply.text.starts_with("NOSCRIPT")) {
@@ -101,11 +102,31 @@ void redis_bus::post(const script& what, std::vector<std::string> keys, std::vec
     std::vector<std::string> words{"EVAL", what.text(), std::to_string(keys.size())};
     for (auto& key : keys) words.push_back(std::move(key));
     for (auto& argument : arguments) words.push_back(std::move(argument));
-    words.push_back(deadline());
+    words.push_back(deadline_of(what));
     post(words);
 }
 
-std::string redis_bus::deadline() const { return clock_ahead_ms_ ? std::to_string(now_ms() + timeout_.count()) : "0"; }
+std::int64_t redis_bus::steady_ms() {
+    const auto since = channel::shard::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+void redis_bus::learn_time(std::int64_t redis_ms) {
+    const auto ahead = redis_ms - steady_ms();
+    const auto known = clock_ahead_ms_.value_or(ahead);
+    const bool was_set_back = known - ahead > timeout_.count();
+    // What came quickest knows best, but clocks drift: it counts less each time.
+    clock_ahead_ms_ = was_set_back ? ahead : std::max(ahead, known - 1);
+}
+
+void redis_bus::learn_time_of_message(std::int64_t redis_ms) {
+    if (clock_ahead_ms_) clock_ahead_ms_ = std::max(*clock_ahead_ms_, redis_ms - steady_ms());
+}
+
+std::string redis_bus::deadline_of(const script& what) const {
+    const bool any = what.may_be_late() || !clock_ahead_ms_;
+    return any ? "0" : std::to_string(now_ms() + timeout_.count());
+}
 
 void redis_bus::publish(const std::string& topic, std::string payload) {
     const std::array<std::string, 3> words{"PUBLISH", topic, std::move(payload)};

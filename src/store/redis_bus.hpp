@@ -29,19 +29,25 @@ protected:
 
 /// A step that Redis carries out as one: the text of a Lua script, sent once and then known by its hash. Not carried
 /// out when it comes later than the asker waits for it, by whatever queue: what was given up must not happen any more.
+/// (Those by which Redis' time is learned are carried out at any time: who has it wrong has to get it right again.)
 /// The script has `now`, Redis' time in ms.
 class script {
 public:
-    explicit script(std::string_view text);
+    enum class when : std::uint8_t { in_time, at_any_time };
+
+    explicit script(std::string_view text, when carried_out = when::in_time);
+    [[nodiscard]] bool may_be_late() const { return carried_out_ == when::at_any_time; }
     [[nodiscard]] const std::string& text() const { return text_; }
     [[nodiscard]] const std::string& sha1() const { return sha1_; }
 
 private:
     std::string text_;
     std::string sha1_;
+    when carried_out_;
 };
 
-/// One shard's connections to Redis: one for commands, one for the topics it listens to.
+/// One shard's connections to Redis: one for commands, one for the topics it listens to. Owned by the shard's
+/// redis_store; on its thread but where it says otherwise.
 class redis_bus final : private channel::timer_node {
 public:
     /// Told when both connections are there, and when one has gone.
@@ -76,9 +82,15 @@ public:
     void post(const script& what, std::vector<std::string> keys, std::vector<std::string> arguments);
     void publish(const std::string& topic, std::string payload);
 
-    /// Redis' clock (ms since 1970), as far as it is known: a little late rather than early.
-    [[nodiscard]] std::int64_t now_ms() const { return channel::shard::now_ms() + clock_ahead_ms_.value_or(0); }
-    void learn_time(std::int64_t redis_ms) { clock_ahead_ms_ = redis_ms - channel::shard::now_ms(); }
+    /// Redis' clock (ms since 1970), as far as it is known: a little late rather than early. This machine's own may be
+    /// set meanwhile.
+    [[nodiscard]] std::int64_t now_ms() const {
+        return clock_ahead_ms_ ? steady_ms() + *clock_ahead_ms_ : channel::shard::now_ms();
+    }
+    /// From an answer, which may have been on its way for a time-out at most.
+    void learn_time(std::int64_t redis_ms);
+    /// From what was published, and may have been on its way for any time.
+    void learn_time_of_message(std::int64_t redis_ms);
 
     /// True when everything published from now on will be heard. One listener a topic.
     [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
@@ -111,7 +123,8 @@ private:
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
     };
 
-    [[nodiscard]] std::string deadline() const;
+    [[nodiscard]] static std::int64_t steady_ms();
+    [[nodiscard]] std::string deadline_of(const script& what) const;
     [[nodiscard]] channel::task<> run_connection(redis_connection& connection);
     void expired(channel::steady_time now) override;
     void changed();
@@ -127,7 +140,7 @@ private:
     std::unordered_map<std::string, subscription, string_hash, std::equal_to<>> subscriptions_;
     std::string own_topic_;  ///< what is published there comes back, as long as the topics' connection lives
     channel::steady_time last_heard_{};
-    std::optional<std::int64_t> clock_ahead_ms_;
+    std::optional<std::int64_t> clock_ahead_ms_;  ///< of our steady one; not known before the first answer
     std::atomic<unsigned> running_ = 0;
     bool was_up_ = false;
 };

@@ -23,33 +23,6 @@ void report_away(const redis_address& where, std::string_view problem, std::chro
     told.with("store", where.shown()).with("problem", problem).with("retry_ms", pause.count());
 }
 
-redis_value value_of(const redisReply& reply) {
-    redis_value value;
-    switch (reply.type) {
-        case REDIS_REPLY_NIL: break;
-        case REDIS_REPLY_INTEGER:
-            value.what = redis_value::kind::integer;
-            value.integer = reply.integer;
-            break;
-        case REDIS_REPLY_ARRAY:
-            value.what = redis_value::kind::array;
-            value.elements.reserve(reply.elements);
-            for (std::size_t i = 0; i < reply.elements; ++i) value.elements.push_back(value_of(*reply.element[i]));
-            break;
-        default:
-            value.what = reply.type == REDIS_REPLY_ERROR ? redis_value::kind::error : redis_value::kind::text;
-            value.text.assign(reply.str, reply.len);
-    }
-    return value;
-}
-
-/// This server has nothing to say any more: another one is, or will be, the master.
-bool means_wrong_server(std::string_view error) {
-    return error.starts_with("READONLY") || error.starts_with("MASTERDOWN") || error.starts_with("NOAUTH");
-}
-
-std::string_view text_of(const redisReply& reply) { return {reply.str, reply.len}; }
-
 }  // namespace
 
 redis_connection::redis_connection(channel::shard& at, const redis_address& where, const settings& how,
@@ -148,35 +121,49 @@ task<redis_connection::problem> redis_connection::find_master(redis_address::end
     co_return problem(std::move(last));
 }
 
-task<redis_connection::problem> redis_connection::resolve(std::string& host, std::uint16_t port) {
+task<std::vector<std::string>> redis_connection::resolve(std::string host) {
+    std::vector<std::string> addresses;
     boost::system::error_code not_numeric;
     boost::asio::ip::make_address(host, not_numeric);
-    if (!not_numeric) co_return std::nullopt;
+    if (!not_numeric) {
+        addresses.push_back(std::move(host));
+        co_return std::move(addresses);
+    }
     // Asio asks in a thread of its own: nothing blocks here.
     boost::asio::ip::tcp::resolver resolver(shard_.context());
-    auto found = std::make_shared<std::optional<std::string>>();
+    auto found = std::make_shared<std::optional<std::vector<std::string>>>();
     ++pending_handlers_;
-    auto take_first = [this, found](boost::system::error_code ec, const auto& results) {
-        *found = ec || results.empty() ? std::string() : results.begin()->endpoint().address().to_string();
+    auto take_all = [this, found](boost::system::error_code, const auto& results) {
+        auto& all = found->emplace();
+        for (const auto& one : results) all.push_back(one.endpoint().address().to_string());
         handler_done();
     };
-    resolver.async_resolve(host, std::to_string(port), std::move(take_first));
+    resolver.async_resolve(host, "", std::move(take_all));
     while (!*found) co_await something();
-    if ((*found)->empty()) co_return problem("no address for " + host);
-    host = **found;
-    co_return std::nullopt;
+    addresses = std::move(**found);
+    co_return std::move(addresses);
 }
 
 task<redis_connection::problem> redis_connection::connect(redis_address::endpoint to) {
-    drop("reconnecting");
-    const std::string name = to.host;
-    if (to.port != 0) {
-        auto unknown = co_await resolve(to.host, to.port);
-        if (unknown) co_return std::move(unknown);
+    if (to.port == 0) {
+        auto failed = co_await connect_to(to.host, 0, to.host);
+        co_return std::move(failed);
     }
+    const auto addresses = co_await resolve(to.host);
+    problem last("no address for " + to.host);
+    for (const auto& address : addresses) {
+        if (stopped_) break;
+        last = co_await connect_to(address, to.port, to.host);
+        if (!last) break;
+    }
+    co_return std::move(last);
+}
+
+task<redis_connection::problem> redis_connection::connect_to(std::string host, std::uint16_t port, std::string name) {
+    drop("reconnecting");
     connected_ = false;
     down_because_.reset();
-    context_ = to.port == 0 ? redisAsyncConnectUnix(to.host.c_str()) : redisAsyncConnect(to.host.c_str(), to.port);
+    context_ = port == 0 ? redisAsyncConnectUnix(host.c_str()) : redisAsyncConnect(host.c_str(), port);
     if (!context_) co_return problem("no memory");
     if (context_->err != 0) {
         std::string why = context_->errstr;
@@ -223,198 +210,6 @@ task<redis_connection::problem> redis_connection::introduce_ourselves() {
         }
     }
     co_return std::nullopt;
-}
-
-// --- commands
-
-bool redis_connection::submit(std::span<const std::string> arguments, redisCallbackFn* done, void* who) {
-    if (!context_ || !connected_) return false;
-    thread_local std::vector<const char*> words;
-    thread_local std::vector<std::size_t> lengths;
-    words.clear();
-    lengths.clear();
-    for (const auto& argument : arguments) {
-        words.push_back(argument.data());
-        lengths.push_back(argument.size());
-    }
-    return redisAsyncCommandArgv(context_, done, who, static_cast<int>(words.size()), words.data(), lengths.data()) ==
-        REDIS_OK;
-}
-
-bool redis_connection::pending::await_suspend(std::coroutine_handle<> waiting) {
-    waiting_ = waiting;
-    if (on_.deadlines_.size() >= on_.settings_.max_waiting) {
-        ++on_.shard_.count.store_failures;
-        reply_ = redis_value::no_answer("too many commands wait for Redis");
-        return false;
-    }
-    if (!on_.submit(arguments_, answered, this)) {
-        ++on_.shard_.count.store_failures;
-        reply_ = redis_value::no_answer("no connection to Redis");
-        return false;
-    }
-    on_.deadlines_.push_back(channel::shard::now() + on_.settings_.timeout);
-    on_.watch();
-    return true;
-}
-
-void redis_connection::answered(redisAsyncContext* context, void* reply, void* who) {
-    auto& asked = *static_cast<pending*>(who);
-    auto& self = *static_cast<redis_connection*>(context->data);
-    const auto* const answer = static_cast<const redisReply*>(reply);
-    self.end_call(answer != nullptr);
-    asked.reply_ = answer ? value_of(*answer)
-                          : redis_value::no_answer(self.down_because_.value_or("the connection to Redis broke"));
-    if (answer) self.note_answer(answer);
-    asked.waiting_.resume();
-}
-
-void redis_connection::answered_nobody(redisAsyncContext* context, void* reply, void*) {
-    auto& self = *static_cast<redis_connection*>(context->data);
-    self.end_call(reply != nullptr);
-    if (reply) self.note_answer(static_cast<const redisReply*>(reply));
-}
-
-void redis_connection::end_call(bool answered) {
-    const auto began = deadlines_.front() - settings_.timeout;
-    deadlines_.pop_front();
-    if (answered) {
-        shard_.count.store_seconds.observe(std::chrono::duration<double>(channel::shard::now() - began).count());
-    } else {
-        ++shard_.count.store_failures;
-    }
-}
-
-void redis_connection::note_answer(const redisReply* reply) {
-    if (reply->type != REDIS_REPLY_ERROR || !means_wrong_server(text_of(*reply))) return;
-    if (!down_because_) down_because_.emplace(text_of(*reply));
-    // Not from within hiredis' callback, where others still wait for answers that are on their way.
-    redisAsyncDisconnect(context_);
-}
-
-void redis_connection::post(std::span<const std::string> arguments) {
-    if (deadlines_.size() >= settings_.max_waiting || !submit(arguments, answered_nobody, nullptr)) return;
-    deadlines_.push_back(channel::shard::now() + settings_.timeout);
-    watch();
-}
-
-void redis_connection::subscribe(const std::string& topic) {
-    const std::vector<std::string> words{"SUBSCRIBE", topic};
-    submit(words, heard, nullptr);
-}
-
-void redis_connection::unsubscribe(const std::string& topic) {
-    const std::vector<std::string> words{"UNSUBSCRIBE", topic};
-    submit(words, heard, nullptr);
-}
-
-void redis_connection::heard(redisAsyncContext* context, void* reply, void*) {
-    auto& self = *static_cast<redis_connection*>(context->data);
-    const auto* const event = static_cast<const redisReply*>(reply);
-    if (!event || event->type != REDIS_REPLY_ARRAY || event->elements != 3) return;
-    const auto kind = text_of(*event->element[0]);
-    const auto topic = text_of(*event->element[1]);
-    if (kind == "message") {
-        self.listener_.on_message(topic, text_of(*event->element[2]));
-    } else if (kind == "subscribe") {
-        self.listener_.on_subscribed(topic);
-    }
-}
-
-// --- hiredis on the reactor
-
-void redis_connection::attach() {
-    context_->data = this;
-    context_->ev.data = this;
-    context_->ev.addRead = [](void* who) {
-        auto& self = *static_cast<redis_connection*>(who);
-        self.wants_read_ = true;
-        self.wait_readable();
-    };
-    context_->ev.delRead = [](void* who) { static_cast<redis_connection*>(who)->wants_read_ = false; };
-    context_->ev.addWrite = [](void* who) {
-        auto& self = *static_cast<redis_connection*>(who);
-        self.wants_write_ = true;
-        self.wait_writable();
-    };
-    context_->ev.delWrite = [](void* who) { static_cast<redis_connection*>(who)->wants_write_ = false; };
-    context_->ev.cleanup = [](void* who) { static_cast<redis_connection*>(who)->detach(); };
-    descriptor_.assign(context_->c.fd);
-    redisAsyncSetDisconnectCallback(context_, [](const redisAsyncContext* context, int) {
-        auto& self = *static_cast<redis_connection*>(context->data);
-        if (!self.down_because_) self.down_because_.emplace(context->err != 0 ? context->errstr : "disconnected");
-    });
-    redisAsyncSetConnectCallback(context_, [](const redisAsyncContext* context, int status) {
-        auto& self = *static_cast<redis_connection*>(context->data);
-        self.connected_ = status == REDIS_OK;
-        if (status != REDIS_OK && !self.down_because_) self.down_because_.emplace(context->errstr);
-        self.wake();
-    });
-}
-
-void redis_connection::detach() {
-    // hiredis is about to close the descriptor.
-    descriptor_.release();
-    ++generation_;
-    context_ = nullptr;
-    connected_ = false;
-    wants_read_ = wants_write_ = read_armed_ = write_armed_ = false;
-    wake();
-}
-
-void redis_connection::wait_readable() {
-    if (read_armed_) return;
-    read_armed_ = true;
-    ++pending_handlers_;
-    descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                           [this, generation = generation_](boost::system::error_code ec) {
-                               if (generation == generation_) {
-                                   read_armed_ = false;
-                                   if (!ec && wants_read_) redisAsyncHandleRead(context_);
-                               }
-                               handler_done();
-                           });
-}
-
-void redis_connection::wait_writable() {
-    if (write_armed_) return;
-    write_armed_ = true;
-    ++pending_handlers_;
-    descriptor_.async_wait(boost::asio::posix::descriptor_base::wait_write,
-                           [this, generation = generation_](boost::system::error_code ec) {
-                               if (generation == generation_) {
-                                   write_armed_ = false;
-                                   if (!ec && wants_write_) redisAsyncHandleWrite(context_);
-                               }
-                               handler_done();
-                           });
-}
-
-void redis_connection::handler_done() {
-    --pending_handlers_;
-    if (stopped_ || pending_handlers_ == 0) wake();
-}
-
-void redis_connection::wake() {
-    woken_ = true;
-    if (!waiting_) return;
-    // On a later turn: this may be deep inside hiredis.
-    shard_.resume_later(std::exchange(waiting_, nullptr));
-}
-
-void redis_connection::watch() {
-    auto next = channel::steady_time::max();
-    if (give_up_at_) next = *give_up_at_;
-    if (!deadlines_.empty()) next = std::min(next, deadlines_.front());
-    if (next == channel::steady_time::max() || (scheduled() && next >= watched_until_)) return;
-    watched_until_ = next;
-    shard_.schedule(*this, next);
-}
-
-void redis_connection::expired(channel::steady_time now) {
-    if (give_up_at_ && now >= *give_up_at_) wake();
-    if (!deadlines_.empty() && now >= deadlines_.front()) drop("no answer in time");
-    watch();
 }
 
 }  // namespace store

@@ -47,7 +47,9 @@ public:
         std::chrono::milliseconds timeout{1000};    ///< for an answer, and for each step of connecting
         std::chrono::milliseconds least_pause{50};  ///< before the first attempt to come back
         std::chrono::milliseconds longest_pause{2000};
-        std::size_t max_waiting = 20000;  ///< commands without an answer yet; beyond it they fail at once
+        /// Commands without an answer yet, and their bytes; beyond that they fail at once.
+        std::size_t max_waiting = 20000;
+        std::size_t max_waiting_bytes = 64 * 1024 * 1024;
     };
 
     redis_connection(channel::shard& at, const redis_address& where, const settings& how, redis_listener& listener);
@@ -103,12 +105,20 @@ private:
     using problem = std::optional<std::string>;
     [[nodiscard]] channel::task<problem> establish();
     [[nodiscard]] channel::task<problem> find_master(redis_address::endpoint& master);
+    /// One address of `to` after another.
     [[nodiscard]] channel::task<problem> connect(redis_address::endpoint to);
+    [[nodiscard]] channel::task<problem> connect_to(std::string host, std::uint16_t port, std::string name);
     [[nodiscard]] channel::task<problem> introduce_ourselves();
-    [[nodiscard]] channel::task<problem> resolve(std::string& host, std::uint16_t port);
+    [[nodiscard]] channel::task<std::vector<std::string>> resolve(std::string host);
     [[nodiscard]] channel::task<> pause();
 
     // --- hiredis and the reactor
+    struct call {
+        channel::steady_time deadline;
+        std::size_t bytes = 0;
+    };
+    [[nodiscard]] bool is_full() const;
+    void begin_call(std::span<const std::string> arguments);
     bool submit(std::span<const std::string> arguments, void (*done)(redisAsyncContext*, void*, void*), void* who);
     static void answered(redisAsyncContext* context, void* reply, void* who);
     static void answered_nobody(redisAsyncContext* context, void* reply, void* who);
@@ -131,7 +141,8 @@ private:
     redis_listener& listener_;
     boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor_;
     redisAsyncContext* context_ = nullptr;
-    std::deque<channel::steady_time> deadlines_;      ///< of the commands without an answer, in their order
+    std::deque<call> calls_;                          ///< commands without an answer, in their order
+    std::size_t waiting_bytes_ = 0;                   ///< theirs
     std::optional<channel::steady_time> give_up_at_;  ///< the step under way
     channel::steady_time watched_until_{};
     std::optional<std::string> down_because_;

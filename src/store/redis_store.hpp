@@ -13,7 +13,8 @@
 namespace store {
 
 /// One shard's part in a service of several servers that share a Redis: its channels (channel_ledger), its peers
-/// (peer_book), the other servers (nodes).
+/// (peer_book), the other servers (nodes). Owned by the server, which outlives the shard's loop; on the shard's thread
+/// but where it says otherwise.
 class redis_store final : public channel::store, private redis_bus::listener, private channel::timer_node {
 public:
     redis_store(channel::shard& at, const redis_address& where, const redis_connection::settings& how);
@@ -23,7 +24,7 @@ public:
     void stop();
     [[nodiscard]] bool ended() const { return bus_.ended(); }
 
-    /// Both connections are there. Readable from any thread.
+    /// Redis takes changes: both connections are there, and so was the last heartbeat. Readable from any thread.
     [[nodiscard]] bool up() const { return up_.load(std::memory_order_relaxed); }
 
     channel::task<bool> open(protocol::channel_id id) override;
@@ -47,34 +48,38 @@ public:
     void peer_gone(protocol::peer_id id) override;
     void pin(protocol::peer_id id) override;
 
-    channel::task<bool> keep_events(protocol::peer_id id, std::uint64_t last, std::uint32_t count, std::string frames,
-                                    std::vector<channel::kept_membership> reached) override;
+    channel::task<bool> keep_events(protocol::peer_id id, channel::fresh_events events) override;
     void confirm_events(protocol::peer_id id, std::uint64_t last) override;
     void drop_events(protocol::peer_id id) override;
     channel::task<channel::kept_events> take_events(protocol::peer_id id) override;
+    channel::task<std::vector<std::string>> letters_for(protocol::peer_id id) override;
 
     channel::task<channel::peer_sight> look_for(protocol::peer_id id) override;
     channel::task<channel::relay_outcome> relay(protocol::peer_id to, std::string event) override;
     channel::task<std::optional<std::string>> whois(protocol::peer_id who, std::string label,
                                                     std::vector<protocol::channel_id> shared, bool& answered) override;
     void notify(protocol::peer_id id, std::string event) override;
-    void broadcast(protocol::peer_id from, std::string event) override;
+    channel::task<bool> broadcast(protocol::peer_id from, std::string event) override;
 
 private:
     void on_bus_up() override;
     void on_bus_down() override;
+    void on_beat(bool taken);
     void expired(channel::steady_time now) override;
 
     // --- what other servers ask for; on shard 0, then where the peer is at home
     void on_request(boost::json::object request);
     void on_peer_request(protocol::peer_id about, boost::json::object request);
     [[nodiscard]] channel::task<> leave_letter(protocol::peer_id to, boost::json::object request);
+    void letter_came(const protocol::peer_id& id);
     void answer_relay(protocol::peer_id to, const boost::json::object& request);
     void answer_whois(protocol::peer_id who, const boost::json::object& request);
     [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
     [[nodiscard]] channel::task<> give_over(protocol::peer_id id, boost::json::object request);
     [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
     [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);
+    /// False if the store does not answer.
+    [[nodiscard]] channel::task<bool> bury_in(std::string hex, channel::change wanted);
     void come_back_to(const protocol::channel_id& id);
     [[nodiscard]] channel::task<> bring_back(protocol::channel_id id, protocol::peer_id who);
 

@@ -1,6 +1,7 @@
 #include "integration/store/fixture.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 using namespace stored;
 
@@ -47,17 +48,83 @@ BOOST_AUTO_TEST_CASE(peers_of_a_dead_server_leave_once_after_their_window) {
         BOOST_TEST((ids_in(*who, channel) == left));
         fixture::refused(*who, "/privmsg " + dave.id() + " hello", 401);
     }
-    // The record of the dead goes, too.
+    // They are remembered for the retention time, also who has no rights in a channel, and come back with the session.
+    client thief(second.port());
+    thief.send("/descp {\"id\": \"" + dave.id() + "\"}");
+    thief.expect_error(433);
+    for (client* const who : {&carol, &dave}) {
+        client again(first.port());
+        const auto welcome = come_back(again, *who);
+        BOOST_TEST(flag_of(welcome, "resumed"));
+        BOOST_TEST(welcome.at("channels").as_array().size() == 1U);
+        alice.expect("join", {{"peer", named(*who, who == &carol ? "carol" : "dave")}});
+        again.drop();
+        alice.expect("quit");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_record_of_a_dead_server_ends_when_its_peers_are_forgotten) {
+    redis_process redis;
+    const server_process first(with_store(redis.store(), {"--resume-window", "300ms", "--retention", "6s"}));
+    server_process dead(with_store(redis.store()));
+    auto alice = peer_at(dead, "alice");
+    auto bob = peer_at(dead, "bob");
+    join(alice, make_channel());
+    dead.kill();
+    dead.wait_exit();
     const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (redis.ask("ZCARD signaller:nodes") != "2" && std::chrono::steady_clock::now() < deadline)
+    while (redis.ask("ZCARD signaller:{nodes}") != "1" && std::chrono::steady_clock::now() < deadline)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    BOOST_TEST(redis.ask("ZCARD signaller:nodes") == "2");
-    // What is remembered of them comes back with the session.
-    client again(first.port());
-    const auto welcome = come_back(again, carol);
-    BOOST_TEST(flag_of(welcome, "resumed"));
-    BOOST_TEST(welcome.at("channels").as_array().size() == 1U);
-    alice.expect("join");
+    BOOST_TEST(redis.ask("ZCARD signaller:{nodes}") == "1");
+    // It had an end before, which nobody shortened.
+    BOOST_TEST(redis.ask("--scan --pattern 'signaller:{n:*'").empty());
+    client heir(first.port());
+    BOOST_TEST(text_of(heir.describe("\"id\": \"" + bob.id() + "\""), "id") == bob.id());
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_of_redis_longer_than_the_window_kills_nobody) {
+    redis_process redis({"--appendonly", "yes", "--appendfsync", "always"});
+    const server_process first(with_store(redis.store(), short_window));
+    const server_process second(with_store(redis.store(), short_window));
+    auto alice = peer_at(first, "alice");
+    auto bob = peer_at(second, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    redis.kill();
+    // Longer than after which a server is dead, and its peers leave.
+    std::this_thread::sleep_for(std::chrono::seconds(7));
+    redis.start();
+    BOOST_TEST(number_of(ask_until(alice, "/pubmsg " + channel + " back", "ack"), "seq") == 1);
+    bob.expect("pubmsg");
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    for (client* const who : {&alice, &bob}) who->expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(letters_to_a_peer_whose_server_was_taken_for_dead_reach_it_there_once) {
+    redis_process redis;
+    forwarder way(redis.store().substr(5));
+    const server_process near(with_store(redis.store(), {"--store-timeout", "300ms"}));
+    const server_process far(with_store(way.store(), {"--store-timeout", "300ms"}));
+    auto alice = peer_at(near, "alice");
+    auto bob = peer_at(far, "bob", "\"resume\": true");
+    way.pause();
+    constexpr int count = 5;
+    BOOST_TEST(flag_of(ask_until(alice, "/privmsg " + bob.id() + " 0", "ack"), "queued"));
+    for (int i = 1; i < count; ++i)
+        BOOST_TEST(flag_of(alice.ask("/privmsg " + bob.id() + " " + std::to_string(i)), "queued"));
+    way.go_on();
+    for (int i = 0; i < count; ++i) bob.expect("privmsg", {{"content", std::to_string(i)}});
+    bob.expect_nothing();
+    // They are events like others now, in no letter box any more.
+    BOOST_TEST(redis.ask("--scan --pattern '*:mail'").empty());
+    bob.drop();
+    client again(near.port());
+    const auto welcome = come_back(again, bob, "\"seen\": 3");
+    BOOST_TEST(!flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == count - 3);
+    for (int i = 3; i < count; ++i) again.expect("privmsg", {{"content", std::to_string(i)}});
+    again.expect_nothing();
 }
 
 BOOST_AUTO_TEST_CASE(who_comes_back_elsewhere_in_time_has_never_been_away) {
@@ -111,6 +178,30 @@ BOOST_AUTO_TEST_CASE(a_server_that_was_taken_for_dead_comes_back_without_ghosts_
     BOOST_TEST(said == 2);
     alice.expect("pubmsg", {{"seq", 2}});
     alice.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_stood_still_does_nothing_that_was_given_up_and_comes_back) {
+    redis_process redis;
+    const server_process near(with_store(redis.store(), short_window));
+    const server_process far(with_store(redis.store(), short_window));
+    auto alice = peer_at(near, "alice");
+    auto bob = peer_at(far, "bob");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    ::kill(far.pid(), SIGSTOP);
+    fixture::refused(alice, "/privmsg " + bob.id() + " given up", 400);
+    alice.ask("/pubmsg " + channel + " meanwhile");
+    alice.expect("quit", {{"peer", named(bob, "bob")}});
+    ::kill(far.pid(), SIGCONT);
+    alice.expect("join", {{"peer", named(bob, "bob")}});
+    // What it missed is late, and nothing that it says is.
+    bob.expect("pubmsg", {{"content", "meanwhile"}});
+    bob.expect("joined");
+    bob.expect_nothing();
+    BOOST_TEST(number_of(bob.ask("/pubmsg " + channel + " back"), "seq") == 2);
+    alice.expect("pubmsg", {{"seq", 2}});
+    BOOST_TEST((ids_in(alice, channel) == ids_in(bob, channel)));
 }
 
 BOOST_AUTO_TEST_CASE(who_went_elsewhere_while_its_server_was_cut_off_is_let_go_there) {

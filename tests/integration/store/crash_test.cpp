@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(no_secret_is_stored) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_key_has_an_end) {
+BOOST_AUTO_TEST_CASE(every_key_has_a_prefix_a_hash_tag_and_an_end) {
     service s;
     auto alice = s.peer("alice", "\"resume\": true");
     const auto channel = make_channel();
@@ -229,6 +229,8 @@ BOOST_AUTO_TEST_CASE(every_key_has_an_end) {
         const auto key = keys.substr(at, end - at);
         at = end + 1;
         BOOST_TEST_INFO(key);
+        BOOST_TEST(key.starts_with("signaller:{"));
+        BOOST_TEST(key.find('}') != std::string::npos);
         BOOST_TEST(s.redis.ask("PTTL '" + key + "'")[0] != '-');
     }
 }

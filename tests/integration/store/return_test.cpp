@@ -103,4 +103,25 @@ BOOST_AUTO_TEST_CASE(who_resumed_where_it_was_stays_online_for_other_servers_whe
     thief.expect_error(433);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_for_who_never_confirms_is_bounded_in_bytes) {
+    redis_process redis;
+    const server_process node(with_store(redis.store(), {"--resume-bytes", "64KiB"}));
+    auto alice = peer_at(node, "alice");
+    auto bob = peer_at(node, "bob", "\"resume\": true");
+    constexpr int count = 40;
+    const std::string content(10000, 'x');
+    for (int i = 0; i < count; ++i) {
+        alice.ask("/privmsg " + bob.id() + " " + content);
+        bob.expect("privmsg");
+    }
+    const auto length = std::stoi(redis.ask("LLEN 'signaller:{p:" + bob.id() + "}:events'"));
+    BOOST_TEST(length >= 5);
+    BOOST_TEST(length <= 7);
+    // What is there is what a session resumes from.
+    bob.drop();
+    client again(node.port());
+    BOOST_TEST(!flag_of(resume(again, bob, count - 4), "lost"));
+    for (int i = 0; i < 4; ++i) again.expect("privmsg");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
