@@ -75,6 +75,8 @@ void channel::kick(const change& c) {
     const auto& whom = c.whom.id;
     std::string event;
     protocol::event::kick(event, {}, id_, c.whom.ref(), c.by.ref(), c.text);
+    // Nor does it take back the place it had when it lost its connection before.
+    std::erase_if(departures_, [&](const auto& left) { return left.id == whom; });
     remove_member(whom);
     drop_operator(whom);
     append(event, std::array{c.by.id, whom});

@@ -111,6 +111,19 @@ BOOST_FIXTURE_TEST_CASE(operators_rule_across_servers, meeting) {
     join(carol, channel, {&alice});
 }
 
+BOOST_FIXTURE_TEST_CASE(who_was_kicked_does_not_come_back_by_reconnecting, meeting) {
+    bob.drop();
+    alice.expect("quit");
+    client back(b.port());
+    BOOST_TEST(come_back(back, bob).at("channels").as_array().size() == 1U);
+    alice.expect("join");
+    fixture::answered(alice, "/kick " + bob.id() + " " + channel, "kick");
+    back.expect("kick");
+    back.drop();
+    client again(b.port());
+    BOOST_TEST(come_back(again, bob).at("channels").as_array().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(broadcast_reaches_everybody, meeting) {
     auto carol = peer_at(a, "carol");
     alice.ask("/broadcast hear");
