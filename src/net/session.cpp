@@ -206,7 +206,7 @@ task<bool> session::answer(http_request request) {
             send_raw(make_refusal(404, "there are no WebSockets on this address"));
             co_return false;
         }
-        if (request.path.empty()) request.path = "/";
+        if (request.path.empty()) request.path.push_back('/');
         // Only now: a proxy may carry requests of many clients over one connection before that.
         if (client != address_) enter_as(client);
         if (refusal_ != refusal::none) {
