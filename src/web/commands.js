@@ -48,6 +48,11 @@ export class Commands {
         this.#heldUntil = 0;
     }
 
+    /** Something else is sent beside them, which the server counts as well. */
+    spend() {
+        this.#pace.spend();
+    }
+
     flush() {
         if (performance.now() < this.#heldUntil) return;
         for (const [label, command] of this.#pending) {

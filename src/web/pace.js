@@ -26,6 +26,11 @@ export class Pace {
         return 0;
     }
 
+    /** For what does not wait: what follows waits the longer. */
+    spend() {
+        this.#tokens -= 1;
+    }
+
     /** A command that was not sent after all. */
     giveBack() {
         this.#tokens += 1;

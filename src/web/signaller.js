@@ -300,6 +300,7 @@ export class Signaller extends EventTarget {
         this.#store.saveSeen(this.#seen);
         if (this.state !== "connected" || this.#acknowledged === this.#seen) return;
         this.#acknowledged = this.#seen;
+        this.#commands.spend();
         this.#connection.send(`/ack ${this.#seen}`);
     }
 
@@ -346,6 +347,8 @@ export class Signaller extends EventTarget {
 
     #dispatchServerEvent(event) {
         if (event.type === "error" && event.label) return;
+        // The next one confirms what this one would have.
+        if (event.type === "error" && event.command === "ack" && event.code === 263) return;
         if (event.type === "privmsg" && event.content.startsWith(signalStart)) {
             const { rtc } = parseSignal(event.content);
             if (rtc) this.#signal(event.from, rtc);

@@ -95,6 +95,24 @@ test("events are confirmed every 32, and counted on where the session goes on", 
     assert.equal((await waits).seq, 73);
 });
 
+test("a confirmation that was too fast is no concern of the application's, and the next one makes up for it", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const errors = [];
+    client.addEventListener("error", ({ detail }) => errors.push(detail.command));
+    const connection = await server.connection(0);
+    const say = (count) => Array.from({ length: count }, () => connection.say({ type: "broadcast", from: { id: client.id, name: "ann" }, content: "x", time: 0 }));
+    const refuse = (command) => connection.say({ type: "error", code: 263, name: "RPL_TRYAGAIN", command, target: null, message: "too fast", retryAfter: 1 });
+    say(32);
+    assert.equal((await connection.command("ack")).text, "/ack 32");
+    refuse("ack");
+    refuse("descp");
+    say(30);
+    assert.equal((await connection.command("ack")).text, "/ack 64");
+    assert.deepEqual(errors, ["descp"]);
+});
+
 test("when the past is lost, what can be said again is, and of the rest its sender is told", options, async (t) => {
     const { server, client } = await meet(t);
     await server.welcome(0);
