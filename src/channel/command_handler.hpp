@@ -102,7 +102,20 @@ private:
     void refuse_id(const protocol::description_request& request);
     void start_new(shard& home, const protocol::peer_id& id, const secret& session,
                    const protocol::description_request& request);
+    [[nodiscard]] task<> redescribe(const protocol::description_request& request);
+    [[nodiscard]] std::string welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
+                                          std::span<const protocol::event::joined_fields> channels);
+    [[nodiscard]] task<> announce(std::string event);
+
+    // --- coming back to where one was: command_return.cpp
     [[nodiscard]] task<> take_back(peer& known, const protocol::description_request& request);
+    [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
+    [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
+    /// Writes down, where there is a store, that it is here again; false if that is not so, or somebody else has it.
+    [[nodiscard]] task<bool> save_return(peer& known, bool resumable, bool begins_to_count, bool changed);
+    void set_positions(peer& known, std::vector<protocol::event::joined_fields>& taken_back) const;
+
+    // --- from wherever one was, where servers share a store: command_return_elsewhere.cpp
     [[nodiscard]] task<> introduce_to_store(shard& home, protocol::peer_id id, std::optional<secret> proof,
                                             const protocol::description_request& request);
     [[nodiscard]] task<> come_back(shard& home, protocol::peer_id id, secret proof, claim found,
@@ -113,13 +126,6 @@ private:
     [[nodiscard]] task<std::vector<std::string>> hear_what_was_said(
         protocol::peer_id listener, const kept_events& kept,
         const std::vector<protocol::event::joined_fields>& taken_back, std::int64_t unattended_ms);
-    [[nodiscard]] task<bool> rejoin(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
-    void set_positions(peer& known, std::vector<protocol::event::joined_fields>& taken_back) const;
-    [[nodiscard]] task<> describe_memberships(peer& known, std::vector<protocol::event::joined_fields>& taken_back);
-    [[nodiscard]] task<> redescribe(const protocol::description_request& request);
-    [[nodiscard]] std::string welcome_for(const peer& me, bool resumed, std::optional<std::uint64_t> missed, bool lost,
-                                          std::span<const protocol::event::joined_fields> channels);
-    [[nodiscard]] task<> announce(std::string event);
 
     // --- channels and their members: command_channel.cpp
     [[nodiscard]] task<> run(const protocol::join& c);

@@ -214,8 +214,6 @@ task<> command_handler::run(const protocol::away& c) {
             fail_without_store();
             co_return;
         }
-        // Taken over meanwhile, by way of another server.
-        if (!me()) co_return;
     }
     peer& who = *me();
     who.away = after;

@@ -93,6 +93,12 @@ enum class resume_result : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 5> resume_results{"complete", "lost", "taken_back", "unknown", "refused"};
 
+/// Of a session that is taken back: whether its events were counted, and are all there.
+[[nodiscard]] constexpr resume_result result_of_return(bool counted, bool all_there) {
+    if (!counted) return resume_result::taken_back;
+    return all_there ? resume_result::complete : resume_result::lost;
+}
+
 /// What one shard has counted since it began. Plain numbers: only the shard's own thread touches them, and whoever
 /// wants to know (metrics/collector) comes to it and takes a copy.
 struct counters {
