@@ -143,11 +143,10 @@ void channel::append(std::string_view event, std::span<const peer_id> except, st
     thread_local std::string frame;
     frame.clear();
     protocol::append_text_frame(frame, event);
+    // Not only at the end of the turn if much is said in it: to make room for this, what is not fed yet may be trimmed.
+    if (audience_.log().bytes() + frame.size() > home_.config().channel_log_bytes) feed_replicas();
     audience_.append(frame, seq, except);
-    if (replicas_.empty()) return;
-    // Not only at the end of the turn if much is said in it: what is not fed must not be trimmed.
-    if (audience_.log().bytes() > home_.config().channel_log_bytes) feed_replicas();
-    if (feed_queued_) return;
+    if (replicas_.empty() || feed_queued_) return;
     feed_queued_ = true;
     home_.feed_at_end_of_turn(*this);
 }

@@ -269,6 +269,8 @@ void visit_next(const Table& all, std::size_t& bucket, Visitor visit) {
 }  // namespace
 
 void shard::relieve_memory() {
+    // What other shards have not got yet must not be forgotten here.
+    feed_replicas();
     visit_next(audiences_, relieved_.audiences,
                [this](audience& one) { one.shrink_to(config_.channel_log_bytes / relief_divisor); });
     visit_next(channels_, relieved_.channels,
