@@ -126,7 +126,7 @@ task<> command_handler::leave_what_is_not_granted() {
         }
         std::string event;
         protocol::event::quit(event, {}, id, who.ref(), wanted.text);
-        leaver->send(event);
+        tell(*leaver, event);
     }
 }
 

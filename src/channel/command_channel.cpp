@@ -69,7 +69,7 @@ task<> command_handler::run(const protocol::join& c) {
     std::string event;
     protocol::event::joined(event, label_, done.joined);
     member->note_reached(id, done.joined.seq);
-    member->send(event);
+    tell(*member, event);
 }
 
 task<> command_handler::run(const protocol::quit& c) {
@@ -109,7 +109,7 @@ task<> command_handler::quit_channel(const protocol::quit& c) {
     }
     std::string event;
     protocol::event::quit(event, label_, id, who.ref(), c.reason);
-    leaver->send(event);
+    tell(*leaver, event);
 }
 
 task<> command_handler::run(const protocol::peers& c) {

@@ -159,7 +159,7 @@ task<> command_handler::redescribe(const protocol::description_request& request)
     who.expect_ice();
     // Counting starts, or ends, with this welcome, which does not count itself.
     if (resumable == counted) {
-        who.send(welcome);
+        tell(who, welcome);
     } else if (who.resumable() == counted) {
         who.send_uncounted(welcome);
         who.set_resumable(resumable);

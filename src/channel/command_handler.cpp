@@ -158,13 +158,17 @@ task<outcome> command_handler::carry_out(protocol::channel_id id, const change& 
 
 void command_handler::reply(std::string_view event) {
     if (peer* const who = me()) {
-        who->send(event);
+        tell(*who, event);
         return;
     }
     std::string frame;
     protocol::append_text_frame(frame, event);
     link_.send(frame);
     ++shard::current().count.direct_events;
+}
+
+void command_handler::tell(peer& who, std::string_view event) const {
+    if (who.connection() == &link_ || who.resumable()) who.send(event);
 }
 
 void command_handler::reply_uncounted(std::string_view event) {

@@ -180,6 +180,8 @@ private:
     void end_command();
     [[nodiscard]] actor myself() const;
     void reply(std::string_view event);
+    /// Of what a command came to whose connection was taken over meanwhile, only a resumable session is told.
+    void tell(peer& who, std::string_view event) const;
     void reply_uncounted(std::string_view event);
     void answer(const result<std::string>& event);
     void answer(const std::optional<result<std::string>>& event);

@@ -48,6 +48,7 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     protocol::append_text_frame(frame, welcome_for(known, true, missed, lost, channels));
     link_.send(frame);
     if (known.resumable()) known.replay_missed(whole ? seen : 0);
+    known.send_held_back();
     if (whole) known.set_resumable(goes_on_counting);
     // What channels have said meanwhile follows by itself.
     link_.flush_soon();

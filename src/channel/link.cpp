@@ -25,7 +25,7 @@ void link::send(std::string_view frame) {
     if (closing_) return;
     // Looked at before, not after: a single long answer does not make a reader slow.
     if (outbox_.waiting_bytes() > shard_->queue_bytes_limit()) {
-        close(protocol::close_code::too_slow, "too many replies and private messages are waiting");
+        close(protocol::close_code::too_slow, too_much_waits);
         return;
     }
     outbox_.append(frame);

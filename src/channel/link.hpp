@@ -53,6 +53,7 @@ public:
     /// Asks the session to end: `bye`, close frame, close. Done by its own loop on a later turn. Harmless if it is
     /// closing already.
     void close(protocol::close_code code, std::string_view why);
+    static constexpr std::string_view too_much_waits = "too many replies and private messages are waiting";
     /// The same with a text of the caller's, which is kept; that of close() has to live for ever.
     void close_saying(protocol::close_code code, std::string why);
 

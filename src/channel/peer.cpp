@@ -89,6 +89,7 @@ void peer::claim(link& by) {
 void peer::connection_lost(std::string_view reason) {
     detach();
     changing_hands_ = false;
+    held_back_.reset();
     // At the end of a server its peers go to others, or come back here; the store knows that it has gone.
     if (home_.shared && home_.draining) return;
     if (home_.shared) home_.shared->peer_left(id_, resumable(), false);
@@ -136,6 +137,11 @@ void peer::leave_channels(std::optional<std::string> reason, change::kind how) {
 }
 
 void peer::send(std::string_view event) {
+    // If something is held back already, what comes next must not overtake it.
+    if (changing_hands_ && (!journal_ || held_back_)) {
+        hold_back(event);
+        return;
+    }
     thread_local std::string frame;
     frame.clear();
     protocol::append_text_frame(frame, event);
@@ -147,6 +153,22 @@ void peer::send(std::string_view event) {
         link_->send(frame);
         ++home_.count.direct_events;
     }
+}
+
+void peer::hold_back(std::string_view event) {
+    if (!held_back_) held_back_ = std::make_unique<held_events>();
+    if (held_back_->bytes > home_.queue_bytes_limit()) {
+        if (claimant_) claimant_->close(protocol::close_code::too_slow, link::too_much_waits);
+        return;
+    }
+    held_back_->events.emplace_back(event);
+    held_back_->bytes += event.size();
+}
+
+void peer::send_held_back() {
+    const auto held = std::exchange(held_back_, nullptr);
+    if (!held) return;
+    for (const auto& event : held->events) send(event);
 }
 
 void peer::send_uncounted(std::string_view event) {

@@ -93,7 +93,10 @@ public:
     // --- events
 
     /// Sends one event that answers or is meant for this peer alone. What its channels said before goes ahead of it.
+    /// While it changes hands without a journal it waits for send_held_back().
     void send(std::string_view event);
+    /// To be called when the new connection has its `welcome`.
+    void send_held_back();
     /// `welcome`, `pong` and `bye` do not count in a resumable session.
     void send_uncounted(std::string_view event);
     /// Sends `ice`, with credentials that are good from now on, and sees to the next one in time.
@@ -219,6 +222,13 @@ private:
     [[nodiscard]] std::unique_ptr<journal> end_collecting();
     void stop_keeping();
 
+    /// Events that came while it changed hands.
+    struct held_events {
+        std::vector<std::string> events;
+        std::size_t bytes = 0;
+    };
+    void hold_back(std::string_view event);
+
     void account();
     void detach();
     void push_pending();
@@ -244,6 +254,7 @@ private:
     bool returning_ = false;
     bool half_back_ = false;
     bool letter_came_ = false;  ///< while it was returning
+    std::unique_ptr<held_events> held_back_;
     std::shared_ptr<keeping> keeping_;
     accounted_bytes held_;
 };

@@ -239,6 +239,9 @@ void peer::hand_over() {
     // What was kept is the other server's now.
     if (keeping_) keeping_->owner = nullptr;
     keeping_.reset();
+    if (held_back_) {
+        for (auto& event : held_back_->events) home_.shared->notify(id_, std::move(event));
+    }
     home_.shared->peer_gone(id_);
     home_.erase_peer(id_);
 }

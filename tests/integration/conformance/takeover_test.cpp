@@ -55,6 +55,7 @@ BOOST_AUTO_TEST_CASE(what_the_old_connection_says_afterwards_is_not_carried_out)
     auto bob = peer("bob");
     auto again = stranger();
     again.describe(bob.proof());
+    bob.send("/privmsg " + alice.id() + " too late");
     bob.expect_close(4501);
     alice.expect_nothing();
     again.expect_nothing();

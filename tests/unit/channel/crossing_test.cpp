@@ -309,6 +309,54 @@ BOOST_AUTO_TEST_CASE(what_another_shard_has_not_got_yet_is_not_given_up_when_mem
     BOOST_TEST(types_of(receiver.take()) == "pubmsg pubmsg pubmsg");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_said_to_a_peer_during_a_take_over_follows_its_welcome) {
+    std::string session;
+    client& old = peer(0, &session);
+    client& sender = peer(0);
+    const auto room = channel_on(1);
+    for (client* const each : {&old, &sender}) {
+        each->send("/join " + room);
+        settle();
+        each->take();
+    }
+    old.take();
+    client& fresh = connect(0);
+    fresh.send("/descp {\"session\": \"" + session + "\"}");
+    // The channel is being asked.
+    BOOST_TEST(fresh.busy());
+    sender.send("/privmsg " + session.substr(0, 24) + " one");
+    sender.send("/pubmsg " + room + " in public");
+    turn(1);
+    sender.send("/privmsg " + session.substr(0, 24) + " three");
+    settle();
+    const auto events = fresh.take();
+    BOOST_REQUIRE(!events.empty());
+    BOOST_TEST(type_of(events.front()) == "welcome");
+    std::string heard;
+    for (std::size_t i = 1; i < events.size(); ++i) {
+        if (type_of(events[i]) != "pubmsg") heard.append(events[i].at("content").as_string().c_str()).append(" ");
+    }
+    BOOST_TEST(heard == "one three ");
+    BOOST_TEST(sender.take().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_during_a_take_over_counts_if_that_makes_the_session_resumable) {
+    std::string session;
+    client& old = peer(0, &session);
+    client& sender = peer(0);
+    old.send("/join " + channel_on(1));
+    settle();
+    client& fresh = connect(0);
+    fresh.send("/descp {\"session\": \"" + session + "\", \"resume\": true}");
+    sender.send("/privmsg " + session.substr(0, 24) + " one");
+    settle();
+    BOOST_TEST(types_of(fresh.take()) == "welcome privmsg");
+    fresh.send("/ack 1");
+    fresh.send("/ack 2");
+    settle();
+    BOOST_TEST(types_of(fresh.take()) == "error");
+}
+
 BOOST_AUTO_TEST_CASE(who_is_back_before_the_window_ends_stays_though_it_ends_on_the_way) {
     settings.limits.resume_window = std::chrono::milliseconds(1);
     std::string session;
