@@ -27,13 +27,13 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     if (known.claimant() != &link_) co_return;
 
     const bool counts = known.resumable();
-    const bool goes_on_counting = request.resume.value_or(counts);
+    const bool outlived = known.outlived_its_window();
+    const bool goes_on_counting = request.resume.value_or(counts || outlived);
     const auto seen = request.seen.value_or(counts ? known.confirmed() : 0);
     const auto missed = counts ? known.count_missed(seen) : 0;
     const bool whole = counts && missed;
-    // Whoever has counted in a session that counts no longer (its window is over, or it was quit) must start again,
-    // too.
-    const bool lost = !missed || (!counts && seen > 0);
+    // Whoever has counted in a session that counts no longer (it was quit, say) must start again, too.
+    const bool lost = !missed || outlived || (!counts && seen > 0);
     if (!whole) known.set_resumable(goes_on_counting);
     set_positions(known, channels);
     const bool begins_to_count = !whole && goes_on_counting;
@@ -41,7 +41,7 @@ task<> command_handler::take_back(peer& known, const protocol::description_reque
     if (!saved) co_return;
     known.end_claim();
     if (!known.resumable()) set_positions(known, channels);
-    shard::current().count.note(result_of_return(counts, whole));
+    shard::current().count.note(result_of_return(counts || outlived, whole));
     known.attach(link_);
     known.expect_ice();
     std::string frame;

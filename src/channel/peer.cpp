@@ -39,7 +39,7 @@ void peer::attach(link& to) {
     stop_remembering();
     cancel();
     resume_until_.reset();
-    changing_hands_ = false;
+    changing_hands_ = outlived_its_window_ = false;
     link_ = &to;
     ++home_.count.connected_peers;
     to.owner = this;
@@ -351,6 +351,7 @@ void peer::expired(steady_time) {
     // It left for good only now: with its session it can still take its place back during the retention time.
     left_channels_ = channel_ids();
     stop_keeping();
+    outlived_its_window_ = true;
     journal_.reset();
     leave_channels("connection lost", change::kind::lose);
     remember();

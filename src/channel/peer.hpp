@@ -160,6 +160,8 @@ public:
     /// The `whois` event for somebody who is in `channels` (sorted).
     void describe(std::string& event, std::string_view label, const std::vector<protocol::channel_id>& channels) const;
     [[nodiscard]] std::uint64_t confirmed() const { return journal_->confirmed(); }
+    /// It was resumable until its window was over: who comes back now has lost events, and is resumable again.
+    [[nodiscard]] bool outlived_its_window() const { return outlived_its_window_; }
 
     // --- memberships, kept by the audiences
 
@@ -254,6 +256,7 @@ private:
     bool returning_ = false;
     bool half_back_ = false;
     bool letter_came_ = false;  ///< while it was returning
+    bool outlived_its_window_ = false;
     std::unique_ptr<held_events> held_back_;
     std::shared_ptr<keeping> keeping_;
     accounted_bytes held_;

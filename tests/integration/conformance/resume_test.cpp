@@ -155,6 +155,33 @@ BOOST_AUTO_TEST_CASE(others_see_no_quit_within_the_window_and_one_after_it) {
     BOOST_TEST(id_in(alice.expect("join"), "peer") == bob.id());
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_back_after_the_window_is_told_lost_and_stays_resumable) {
+    fixture quick({"--resume-window", "300ms"});
+    auto alice = quick.peer("alice");
+    auto bob = quick.peer("bob", resumable);
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    bob.drop();
+    alice.expect("quit");
+    auto again = quick.stranger();
+    // Also one that had seen nothing yet: what there was is gone.
+    const auto welcome = come_back(again, bob, 0);
+    BOOST_TEST(flag_of(welcome, "resumed"));
+    BOOST_TEST(flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 0);
+    alice.expect("join");
+    alice.send("/privmsg " + bob.id() + " first");
+    again.expect("privmsg");
+    again.send("/ack 2");
+    again.expect_error(461);
+    again.close();
+    BOOST_TEST(flag_of(alice.ask("/privmsg " + bob.id() + " third"), "queued"));
+    auto third = quick.stranger();
+    BOOST_TEST(number_of(come_back(third, bob, 2), "missed") == 1);
+    BOOST_TEST(text_of(third.expect("privmsg"), "content") == "third");
+}
+
 BOOST_AUTO_TEST_CASE(an_absent_peer_is_online_and_a_member_but_misses_broadcasts) {
     auto alice = peer("alice");
     auto bob = peer("bob", resumable);
