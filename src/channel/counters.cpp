@@ -10,6 +10,7 @@ void counters::add(const counters& other) {
     skipped_events += other.skipped_events;
     published += other.published;
     queue_bytes += other.queue_bytes;
+    input_bytes += other.input_bytes;
     log_bytes += other.log_bytes;
     history_bytes += other.history_bytes;
     state_bytes += other.state_bytes;

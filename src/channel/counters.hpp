@@ -109,6 +109,7 @@ struct counters {
     std::uint64_t skipped_events = 0;   ///< of channels' logs, that slow readers did not get
     std::uint64_t published = 0;        ///< public messages of this shard's peers
     std::uint64_t queue_bytes = 0;      ///< now waiting for sockets that are full
+    std::uint64_t input_bytes = 0;      ///< now held of requests and messages whose end has not come
     std::uint64_t log_bytes = 0;        ///< now held by channels' logs
     std::uint64_t history_bytes = 0;    ///< now kept for /history
     std::uint64_t journal_bytes = 0;    ///< now kept for sessions that may be resumed, beside channels' logs
@@ -126,7 +127,7 @@ struct counters {
 
     /// What grows by what clients do, in all.
     [[nodiscard]] std::uint64_t held_bytes() const {
-        return queue_bytes + log_bytes + history_bytes + journal_bytes + state_bytes;
+        return queue_bytes + input_bytes + log_bytes + history_bytes + journal_bytes + state_bytes;
     }
 };
 

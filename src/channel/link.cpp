@@ -13,6 +13,7 @@ void link::leave_shard() {
     if (dirty_) shard_->forget_dirty(*this);
     dirty_ = false;
     shard_->count.queue_bytes -= std::exchange(queued_bytes_, 0);
+    note_input(0);
 }
 
 void link::flush_soon() {
@@ -50,6 +51,12 @@ void link::note_queue() {
     const auto waiting = static_cast<std::uint32_t>(outbox_.waiting_bytes());
     shard_->count.queue_bytes += waiting;
     shard_->count.queue_bytes -= std::exchange(queued_bytes_, waiting);
+}
+
+void link::note_input(std::size_t held_bytes) {
+    const auto held = static_cast<std::uint32_t>(held_bytes);
+    shard_->count.input_bytes += held;
+    shard_->count.input_bytes -= std::exchange(input_bytes_, held);
 }
 
 std::size_t link::write(std::span<const std::string_view> pieces) {

@@ -68,6 +68,9 @@ public:
 
     [[nodiscard]] outbox& box() { return outbox_; }
 
+    /// Bytes that it has sent of something whose end has not come.
+    [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+
     peer* owner = nullptr;  ///< the peer that described itself here; null before that and after a take-over
 
 protected:
@@ -76,6 +79,8 @@ protected:
 
     /// To be called when the socket is writable again.
     void on_writable();
+
+    void note_input(std::size_t held_bytes);
 
     virtual std::size_t try_write(std::span<const std::string_view> pieces) = 0;
     virtual void wait_until_writable() = 0;
@@ -96,6 +101,7 @@ private:
     shard* shard_;
     outbox outbox_;
     std::uint32_t queued_bytes_ = 0;  ///< as counted in the shard's figures: while the socket is full
+    std::uint32_t input_bytes_ = 0;   ///< as counted there
     std::unique_ptr<const std::string> own_why_;
     std::uint32_t flushed_in_ = 0;  ///< the shard's input, when it was last flushed
     bool blocked_ = false;

@@ -278,8 +278,11 @@ void shard::relieve_memory() {
     visit_next(peers_, relieved_.peers, [this](peer& one) {
         one.shrink_journal_to(config_.limits.resume_bytes / relief_divisor);
         link* const to = one.connection();
-        if (to && to->box().waiting_bytes() > queue_bytes_limit())
+        if (!to) return;
+        if (to->box().waiting_bytes() > queue_bytes_limit())
             to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
+        if (to->input_bytes() > config_.limits.message / relief_divisor)
+            to->close(protocol::close_code::too_slow, "the server is short of memory, and your message does not end");
     });
 }
 

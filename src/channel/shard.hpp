@@ -210,8 +210,8 @@ public:
     /// What is to be said to a change that would, if the channel is there or not.
     [[nodiscard]] refusal check_room(const change& c, bool exists) const;
     /// Has what is kept for slow readers, for /history and for those who may resume shrink to a sixteenth of what it
-    /// may be otherwise, and lets go of connections with more than that in their queues. What is gone is told by
-    /// `lost`. Does a part of it: to be called again and again.
+    /// may be otherwise, and lets go of connections with more than that in their queues, or of a message that does not
+    /// end. What is gone is told by `lost`. Does a part of it: to be called again and again.
     void relieve_memory();
     [[nodiscard]] std::size_t queue_bytes_limit() const {
         return memory_is_short ? config_.queue_bytes / relief_divisor : config_.queue_bytes;

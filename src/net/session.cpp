@@ -175,11 +175,13 @@ task<bool> session::upgrade() {
             }
             header.erase(0, parsed.consumed);
             schedule = {};
+            note_input(0);
             const bool upgrade = parsed.request.upgrade;
             const bool accepted = co_await answer(std::move(parsed.request));
             if (upgrade && accepted && !header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
             if (upgrade || !accepted) co_return accepted;
         }
+        note_input(header.size());
     }
     // Browsers open connections in advance that they may never use: not a word is no failure, half a request is.
     if (timed_out_ && !header.empty()) {
@@ -239,6 +241,7 @@ task<> session::converse() {
     if (early_input_) {
         const auto early = std::move(early_input_);
         co_await consume(*early);
+        note_input(reader_.pending_bytes());
     }
     while (!closing() && !ended_) {
         co_await input();
@@ -246,6 +249,7 @@ task<> session::converse() {
         const auto got = receive(buffer.get(), buffer_pool::buffer_bytes);
         if (got.kind == reading::some) co_await consume(std::span(buffer.get(), got.count));
         host_->buffers.give_back(std::move(buffer));
+        note_input(reader_.pending_bytes());
         const auto pause = pause_after(got.count);
         if (pause.count() > 0) {
             channel::nap rest(home(), pause);

@@ -125,9 +125,9 @@ void add_channels(std::vector<option>& table) {
         [](auto& c) -> auto& { return c.queue_bytes; }));
     table.push_back(size(
         {group, "max-memory",
-         "of peers, channels, logs, queues, histories and journals in all; beyond it those that can shrink to a "
-         "sixteenth, "
-         "and new channels, bans, invitations and connections wait; 0: half of what the machine or the container has"},
+         "of peers, channels, logs, queues, histories, journals and unfinished messages in all; beyond it those that "
+         "can shrink to a sixteenth, and new channels, bans, invitations and connections wait; 0: half of what the "
+         "machine or the container has"},
         0, 1ULL << 50U, [](auto& c) -> auto& { return c.max_memory_bytes; }));
 }
 

@@ -33,6 +33,8 @@ public:
 
     channel::task<> move_to(channel::shard&) override { co_return; }
 
+    using link::note_input;
+
     /// The socket takes so many bytes from now on.
     void allow(std::size_t bytes) {
         allowed_ = bytes;
