@@ -64,7 +64,8 @@ std::string render(unsigned status, std::string_view content_type, std::string_v
     if (status != 304) out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
     out.append("\r\nX-Content-Type-Options: nosniff\r\nConnection: ")
         .append(keep_alive ? "keep-alive" : "close")
-        .append("\r\n");
+        // Whoever names an upgrade says so here, too (RFC 9110, 7.8).
+        .append(status == 426 ? ", Upgrade\r\n" : "\r\n");
     out.append(extra_headers).append("\r\n");
     if (with_body) out.append(body);
     return out;

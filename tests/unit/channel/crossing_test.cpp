@@ -269,46 +269,6 @@ BOOST_AUTO_TEST_CASE(a_take_over_goes_on_where_its_welcome_says_whatever_is_said
     BOOST_TEST(seq == 12);
 }
 
-BOOST_AUTO_TEST_CASE(what_another_shard_has_not_got_yet_is_not_trimmed_for_a_large_message) {
-    settings.channel_log_bytes = 4096;
-    settings.limits.resume_bytes = 1024;
-    client& sender = peer(0);
-    client& receiver = peer(1);
-    const auto room = channel_on(0);
-    for (client* const each : {&sender, &receiver}) {
-        each->send("/join " + room);
-        settle();
-        each->take();
-    }
-    sender.send("/pubmsg " + room + " small");
-    sender.send("/pubmsg " + room + " " + std::string(40000, 'x'));
-    settle();
-    // Got or told lost, as everywhere where a log is smaller than one message.
-    std::int64_t seq = 0;
-    for (const auto& e : receiver.take()) {
-        const bool lost = type_of(e) == "lost";
-        BOOST_TEST(e.at(lost ? "from" : "seq").as_int64() == seq + 1);
-        seq = e.at(lost ? "to" : "seq").as_int64();
-    }
-    BOOST_TEST(seq == 2);
-}
-
-BOOST_AUTO_TEST_CASE(what_another_shard_has_not_got_yet_is_not_given_up_when_memory_is_short) {
-    client& sender = peer(0);
-    client& receiver = peer(1);
-    const auto room = channel_on(0);
-    for (client* const each : {&sender, &receiver}) {
-        each->send("/join " + room);
-        settle();
-        each->take();
-    }
-    settings.channel_log_bytes = 64 * 1024;
-    for (int i = 0; i < 3; ++i) sender.send("/pubmsg " + room + " " + std::string(8000, 'x'));
-    shards[0].relieve_memory();
-    settle();
-    BOOST_TEST(types_of(receiver.take()) == "pubmsg pubmsg pubmsg");
-}
-
 BOOST_AUTO_TEST_CASE(what_is_said_to_a_peer_during_a_take_over_follows_its_welcome) {
     std::string session;
     client& old = peer(0, &session);
@@ -355,6 +315,46 @@ BOOST_AUTO_TEST_CASE(what_comes_during_a_take_over_counts_if_that_makes_the_sess
     fresh.send("/ack 2");
     settle();
     BOOST_TEST(types_of(fresh.take()) == "error");
+}
+
+BOOST_AUTO_TEST_CASE(what_another_shard_has_not_got_yet_is_not_trimmed_for_a_large_message) {
+    settings.channel_log_bytes = 4096;
+    settings.limits.resume_bytes = 1024;
+    client& sender = peer(0);
+    client& receiver = peer(1);
+    const auto room = channel_on(0);
+    for (client* const each : {&sender, &receiver}) {
+        each->send("/join " + room);
+        settle();
+        each->take();
+    }
+    sender.send("/pubmsg " + room + " small");
+    sender.send("/pubmsg " + room + " " + std::string(40000, 'x'));
+    settle();
+    // Got or told lost, as everywhere where a log is smaller than one message.
+    std::int64_t seq = 0;
+    for (const auto& e : receiver.take()) {
+        const bool lost = type_of(e) == "lost";
+        BOOST_TEST(e.at(lost ? "from" : "seq").as_int64() == seq + 1);
+        seq = e.at(lost ? "to" : "seq").as_int64();
+    }
+    BOOST_TEST(seq == 2);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_shard_has_not_got_yet_is_not_given_up_when_memory_is_short) {
+    client& sender = peer(0);
+    client& receiver = peer(1);
+    const auto room = channel_on(0);
+    for (client* const each : {&sender, &receiver}) {
+        each->send("/join " + room);
+        settle();
+        each->take();
+    }
+    settings.channel_log_bytes = 64 * 1024;
+    for (int i = 0; i < 3; ++i) sender.send("/pubmsg " + room + " " + std::string(8000, 'x'));
+    shards[0].relieve_memory();
+    settle();
+    BOOST_TEST(types_of(receiver.take()) == "pubmsg pubmsg pubmsg");
 }
 
 BOOST_AUTO_TEST_CASE(who_is_back_before_the_window_ends_stays_though_it_ends_on_the_way) {

@@ -90,6 +90,7 @@ BOOST_DATA_TEST_CASE(other_versions_of_websocket_are_told_ours, data::make<std::
     BOOST_TEST(has_status(response, "426"));
     BOOST_TEST(has_line(response, "Sec-WebSocket-Version: 13"));
     BOOST_TEST(has_line(response, "Upgrade: websocket"));
+    BOOST_TEST(has_line(response, "Connection: close, Upgrade"));
 }
 
 BOOST_AUTO_TEST_CASE(an_upgrade_is_a_get) {
