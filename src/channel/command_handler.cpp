@@ -168,7 +168,11 @@ void command_handler::reply(std::string_view event) {
 }
 
 void command_handler::tell(peer& who, std::string_view event) const {
-    if (who.connection() == &link_ || who.resumable()) who.send(event);
+    if (who.connection() == &link_ || who.resumable()) {
+        who.send(event);
+    } else {
+        who.pass_over_said();
+    }
 }
 
 void command_handler::reply_uncounted(std::string_view event) {

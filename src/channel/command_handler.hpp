@@ -180,7 +180,8 @@ private:
     void end_command();
     [[nodiscard]] actor myself() const;
     void reply(std::string_view event);
-    /// Of what a command came to whose connection was taken over meanwhile, only a resumable session is told.
+    /// Of what a command came to whose connection was taken over meanwhile, only a resumable session is told; in
+    /// another one the new `welcome` begins behind it.
     void tell(peer& who, std::string_view event) const;
     void reply_uncounted(std::string_view event);
     void answer(const result<std::string>& event);

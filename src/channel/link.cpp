@@ -55,8 +55,17 @@ void link::note_queue() {
 
 void link::note_input(std::size_t held_bytes) {
     const auto held = static_cast<std::uint32_t>(held_bytes);
+    // Something has ended.
+    if (held < input_bytes_) rounds_asked_ = 0;
     shard_->count.input_bytes += held;
     shard_->count.input_bytes -= std::exchange(input_bytes_, held);
+}
+
+bool link::hoards_input(std::size_t limit_bytes) {
+    if (input_bytes_ <= limit_bytes) return false;
+    if (rounds_asked_ >= patient_rounds) return true;
+    ++rounds_asked_;
+    return false;
 }
 
 std::size_t link::write(std::span<const std::string_view> pieces) {

@@ -68,8 +68,10 @@ public:
 
     [[nodiscard]] outbox& box() { return outbox_; }
 
-    /// Bytes that it has sent of something whose end has not come.
-    [[nodiscard]] std::size_t input_bytes() const { return input_bytes_; }
+    /// Asked in every round of relief while memory is short: whether more than so much came of something that does not
+    /// end, for so many rounds (some two seconds) that nobody can be sending it in earnest.
+    [[nodiscard]] bool hoards_input(std::size_t limit_bytes);
+    static constexpr std::uint8_t patient_rounds = 20;
 
     peer* owner = nullptr;  ///< the peer that described itself here; null before that and after a take-over
 
@@ -101,9 +103,10 @@ private:
     shard* shard_;
     outbox outbox_;
     std::uint32_t queued_bytes_ = 0;  ///< as counted in the shard's figures: while the socket is full
-    std::uint32_t input_bytes_ = 0;   ///< as counted there
+    std::uint32_t input_bytes_ = 0;   ///< as counted there, of something whose end has not come
     std::unique_ptr<const std::string> own_why_;
     std::uint32_t flushed_in_ = 0;  ///< the shard's input, when it was last flushed
+    std::uint8_t rounds_asked_ = 0;
     bool blocked_ = false;
     bool dirty_ = false;
 };

@@ -97,6 +97,8 @@ public:
     void send(std::string_view event);
     /// To be called when the new connection has its `welcome`.
     void send_held_back();
+    /// While it changes hands without a journal: what its channels have said up to here is not told any more.
+    void pass_over_said() { push_pending(); }
     /// `welcome`, `pong` and `bye` do not count in a resumable session.
     void send_uncounted(std::string_view event);
     /// Sends `ice`, with credentials that are good from now on, and sees to the next one in time.

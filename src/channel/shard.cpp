@@ -281,7 +281,7 @@ void shard::relieve_memory() {
         if (!to) return;
         if (to->box().waiting_bytes() > queue_bytes_limit())
             to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
-        if (to->input_bytes() > config_.limits.message / relief_divisor)
+        if (to->hoards_input(config_.limits.message / relief_divisor))
             to->close(protocol::close_code::too_slow, "the server is short of memory, and your message does not end");
     });
 }

@@ -180,6 +180,8 @@ task<bool> session::upgrade() {
             const bool accepted = co_await answer(std::move(parsed.request));
             if (upgrade && accepted && !header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
             if (upgrade || !accepted) co_return accepted;
+            // Each request has its time, as has the client for reading each answer.
+            schedule_in(host_->settings().handshake_timeout);
         }
         note_input(header.size());
     }

@@ -14,7 +14,6 @@ namespace protocol {
 
 namespace {
 
-constexpr std::uint64_t ones = 0x0101010101010101ULL;
 constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
 
 std::uint64_t load_word(const char* at) {
@@ -75,6 +74,7 @@ constexpr int bits_a_byte = 8;
 /// The same by the zero-byte test of Hacker's Delight, 6-1.
 block_mask to_escape(const char* block) {
     static_assert(std::endian::native == std::endian::little, "the first byte of a word is its lowest");
+    constexpr std::uint64_t ones = 0x0101010101010101ULL;
     const auto word = load_word(block);
     const auto quote = word ^ (ones * '"');
     const auto backslash = word ^ (ones * '\\');

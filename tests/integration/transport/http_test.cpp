@@ -38,7 +38,7 @@ http_response refusal(const server_process& server, const std::string& bytes) {
     raw_client client(server.port());
     client.send(bytes);
     auto response = client.read_response();
-    BOOST_TEST(response.has_line("Connection: close"));
+    BOOST_TEST(response.has_line(response.status == 426 ? "Connection: close, Upgrade" : "Connection: close"));
     client.read_to_end();
     return response;
 }
@@ -230,12 +230,14 @@ BOOST_AUTO_TEST_CASE(a_client_that_closed_its_side_gets_its_answers_whole) {
         page = client.read_response().body;
     }
     BOOST_TEST(page.size() > 1000U);
-    raw_client client(server.port(), 2048);
+    // More than the kernel takes off the server's hands.
+    constexpr int request_count = 60;
+    raw_client client(server.port(), 16 * 1024);
     std::string requests;
-    for (int i = 0; i < 200; ++i) requests += get("/signaller.js");
+    for (int i = 0; i < request_count; ++i) requests += get("/signaller.js");
     client.send(requests);
     client.shutdown_write();
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < request_count; ++i) {
         const auto response = client.read_response();
         BOOST_REQUIRE(response.body == page);
     }

@@ -245,8 +245,9 @@ BOOST_DATA_TEST_CASE(every_refusal_has_its_reason_phrase,
                                               "503 Service Unavailable", "505 HTTP Version Not Supported"}),
                      line) {
     const auto response = net::make_refusal(static_cast<unsigned>(std::stoul(line.substr(0, 3))), "why");
+    const std::string connection = line.starts_with("426") ? "close, Upgrade" : "close";
     BOOST_TEST(response.starts_with("HTTP/1.1 " + line + "\r\n"));
-    BOOST_TEST(response.find("\r\nConnection: close\r\n") != std::string::npos);
+    BOOST_TEST(response.find("\r\nConnection: " + connection + "\r\n") != std::string::npos);
     BOOST_TEST(response.ends_with("\r\n\r\nwhy\n"));
 }
 
