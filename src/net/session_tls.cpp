@@ -63,6 +63,8 @@ void session::on_room() {
     const bool room = !tls_ || tls_->send_waiting();
     if (tls_) look_after_tls();
     if (room) on_writable();
+    // Only there is it waited for that all is sent.
+    if (phase_ == phase::handshake || phase_ == phase::closing) wake();
 }
 
 bool session::all_sent() { return box().empty() && !(tls_ && tls_->has_waiting()); }
