@@ -48,7 +48,7 @@ function prepare() {
     };
 }
 
-describe("bullet comments", { timeout: 120_000 }, () => {
+describe("bullet comments", { timeout: 240_000 }, () => {
     let server;
     let browser;
     let page;

@@ -10,7 +10,7 @@ import { startServer } from "./support/server.mjs";
 
 const readme = process.env.SIGNALLER_README ?? new URL("../../README.md", import.meta.url);
 const web = new URL("../../src/web/", import.meta.url);
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 
 /** The page between the README's marks, as it is printed. */
 async function printedPage() {
@@ -31,7 +31,7 @@ async function serve(path, page) {
     return host;
 }
 
-test("the README's page, served by another host, is a call with bullet comments", { timeout: 60_000 }, async (t) => {
+test("the README's page, served by another host, is a call with bullet comments", { timeout: 160_000 }, async (t) => {
     const page = await printedPage();
     const host = await serve("/call.html", page);
     t.after(() => (host.closeAllConnections(), host.close()));

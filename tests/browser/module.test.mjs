@@ -6,7 +6,7 @@ import { startServer } from "./support/server.mjs";
 
 const script = fileURLToPath(new URL("support/module_page.js", import.meta.url));
 
-describe("signaller.js", { timeout: 240_000, concurrency: 2 }, () => {
+describe("signaller.js", { timeout: 480_000, concurrency: 2 }, () => {
     let server;
     let browser;
 

@@ -11,15 +11,15 @@ import { endWithTests, until, within } from "./support/wait.mjs";
 const inSupport = (name) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 const version = Number(process.versions.node.split(".")[0]);
 
-test("the module works in Node, and lets the process end", { skip: version < 20 && "Node has no WebSocket before version 20", timeout: 60_000 }, async (t) => {
+test("the module works in Node, and lets the process end", { skip: version < 20 && "Node has no WebSocket before version 20", timeout: 120_000 }, async (t) => {
     const server = await startServer();
     t.after(() => server.stop());
     const flags = version < 22 ? ["--experimental-websocket"] : [];
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, inSupport("node_client.mjs"), server.url], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, inSupport("node_client.mjs"), server.url], { timeout: 60_000 });
     assert.deepEqual(JSON.parse(stdout), { from: "alice", content: "hello from Node", seq: 1, members: ["alice", "bob"] });
 });
 
-test("a Node process is a member of a room like any page: pictures, data and chat both ways", { timeout: 60_000 }, async (t) => {
+test("a Node process is a member of a room like any page: pictures, data and chat both ways", { timeout: 120_000 }, async (t) => {
     const server = await startServer();
     t.after(() => server.stop());
     const browser = await launchBrowser();

@@ -20,7 +20,7 @@ test("a QR code is the one that readers were seen to read", () => {
     assert.equal(encodeQr("x".repeat(214)), null);
 });
 
-describe("the page", { timeout: 240_000, concurrency: 3 }, () => {
+describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
     let server;
     let browser;
 

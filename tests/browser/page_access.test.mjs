@@ -17,7 +17,7 @@ async function faults(page, where) {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${where}: ${id} at ${target}: ${failureSummary}`));
 }
 
-describe("the page for everybody", { timeout: 120_000, concurrency: 2 }, () => {
+describe("the page for everybody", { timeout: 300_000 }, () => {
     let server;
     let browser;
 

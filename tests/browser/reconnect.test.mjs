@@ -16,7 +16,7 @@ async function meet(t, options = {}) {
     return { server, client };
 }
 
-const options = { timeout: 30_000 };
+const options = { timeout: 90_000 };
 const bye = (code, more = {}) => ({ type: "bye", code, reason: `because of ${code}`, reconnect: code < 4500, retryAfter: null, ...more });
 
 test("after a close code that allows it the client comes back, with its session", options, async (t) => {

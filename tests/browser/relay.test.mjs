@@ -8,7 +8,7 @@ import { until } from "./support/wait.mjs";
 
 const script = fileURLToPath(new URL("support/module_page.js", import.meta.url));
 
-describe("calls through a TURN server", { timeout: 120_000 }, () => {
+describe("calls through a TURN server", { timeout: 240_000 }, () => {
     const secret = "north-star";
     let turn;
     let browser;

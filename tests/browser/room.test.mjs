@@ -8,7 +8,7 @@ import { startServer } from "./support/server.mjs";
 const script = fileURLToPath(new URL("support/module_page.js", import.meta.url));
 const never = { first: 3_600_000, most: 3_600_000 };
 
-describe("rooms", { timeout: 120_000, concurrency: 2 }, () => {
+describe("rooms", { timeout: 300_000, concurrency: 2 }, () => {
     let server;
     let browser;
 

@@ -26,7 +26,7 @@ async function start(t, ...args) {
     return server;
 }
 
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 
 test("more commands than the server takes at once are carried out in their order, each once", options, async (t) => {
     const server = await start(t, "--rate", "100", "--burst", "20");

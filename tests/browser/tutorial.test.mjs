@@ -26,13 +26,13 @@ async function openTab(browser) {
 
         async run(expression) {
             const { exceptionDetails } = await console.send("Runtime.evaluate", {
-                expression, replMode: true, awaitPromise: true, userGesture: true, timeout: 20_000,
+                expression, replMode: true, awaitPromise: true, userGesture: true, timeout: 60_000,
             });
             if (exceptionDetails) throw new Error(`${exceptionDetails.exception?.description ?? exceptionDetails.text}\nin:\n${expression}`);
         },
 
         shows(promise) {
-            return within(20_000, `the console's line "${promise}" (it shows: ${JSON.stringify(lines)})`, new Promise((resolve) => {
+            return within(60_000, `the console's line "${promise}" (it shows: ${JSON.stringify(lines)})`, new Promise((resolve) => {
                 const look = () => {
                     if (!lines.some((line) => matchesLine(promise, line))) return;
                     arrivals.delete(look);
@@ -45,7 +45,7 @@ async function openTab(browser) {
     };
 }
 
-test("the README's tutorial works as it is printed", { timeout: 120_000 }, async () => {
+test("the README's tutorial works as it is printed", { timeout: 240_000 }, async () => {
     const steps = readTutorial(await readFile(readme, "utf8"));
     for (const tab of ["A", "B"]) {
         assert.ok(steps.some((step) => step.code && step.tab === tab), `the tutorial has code for tab ${tab}`);

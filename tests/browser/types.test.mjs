@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 const internal = ["constructor", "receive"];
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-test("the types are what TypeScript takes, strictly, and what the module has", { timeout: 60_000 }, async () => {
+test("the types are what TypeScript takes, strictly, and what the module has", { timeout: 120_000 }, async () => {
     const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
     const { stdout } = await promisify(execFile)(process.execPath, [compiler, "--project", "types"], { cwd: here }).catch((error) => {
         throw new Error(error.stdout || error.message);

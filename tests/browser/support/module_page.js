@@ -49,7 +49,7 @@ function paintedStream() {
 }
 
 /** Waits for a condition in this page, described by its own source if it never comes. */
-async function until(condition, milliseconds = 20_000) {
+async function until(condition, milliseconds = 60_000) {
     const deadline = performance.now() + milliseconds;
     for (;;) {
         const value = await condition();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-export const patience = { timeout: 20_000 };
+export const patience = { timeout: 60_000 };
 
 /**
  * A page of its own, as a new visitor has it. What it complains about on its console is kept, and no test lets it pass. `clock`: the test may

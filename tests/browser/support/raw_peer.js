@@ -1,6 +1,6 @@
 // Runs in the page. It uses the browser's WebSocket and the protocol's plain commands only, so that the tests hold the server itself to its contract.
 
-const patience = 20_000;
+const patience = 60_000;
 
 async function until(what, condition) {
     const deadline = performance.now() + patience;

@@ -39,7 +39,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
         /** Ends it as an operator would; only a clean end passes. */
         async stop() {
             child.kill("SIGTERM");
-            const { code, signal } = await within(20_000, "the server's end after SIGTERM", exited).catch((error) => {
+            const { code, signal } = await within(60_000, "the server's end after SIGTERM", exited).catch((error) => {
                 child.kill("SIGKILL");
                 throw error;
             });
@@ -48,7 +48,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
 
         async kill() {
             child.kill("SIGKILL");
-            await within(20_000, "the server's end after SIGKILL", exited);
+            await within(60_000, "the server's end after SIGKILL", exited);
         },
     };
 }

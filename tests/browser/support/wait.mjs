@@ -19,7 +19,7 @@ export function endWithTests(child) {
 }
 
 /** The condition's value once there is one; it is asked again and again. */
-export async function until(what, condition, milliseconds = 20_000) {
+export async function until(what, condition, milliseconds = 60_000) {
     const deadline = performance.now() + milliseconds;
     for (;;) {
         const value = await condition();
