@@ -24,7 +24,7 @@ const texts = {
         noCamera: "No camera", noDevices: "No camera or microphone could be used. You can still watch and chat.", denied: "The camera was not allowed. You can change that in the address bar; you can still watch and chat.",
         noMicrophone: "No microphone", noPath: "No path to {name}", notSent: "Not sent: {reason}", offline: "Disconnected", operator: "operator", people: "People", presence: "Presence", preview: "Preview",
         reason: "Reason (optional)", reconnecting: "Reconnecting…", reportTitle: "Connection", room: "Room", screen: "{name}'s screen", screenOff: "Stop sharing", screenOn: "Share screen", send: "Send",
-        settings: "Settings", share: "Invite", shareIntro: "Whoever opens this link comes into the room.", shareTitle: "Invite others", sideClose: "Close panel", sideOpen: "Chat and people", sidePanel: "Beside the video", link: "Link",
+        settings: "Settings", share: "Invite", shareIntro: "Whoever opens this link comes into the room.", shareTitle: "Invite others", sideClose: "Close panel", sideOpen: "Chat and people", sidePanel: "Beside the video", sideUnread: "Chat and people, {count} unread", link: "Link",
         tagline: "Video calls with bullet comments", takenOver: "This room is open in a newer tab", toolbar: "Call controls", unban: "Lift ban", video: "Video", you: "{name} (you)", yourName: "Your name", yourScreen: "Your screen",
     },
     zh: {
@@ -50,7 +50,7 @@ const texts = {
         noCamera: "不使用摄像头", noDevices: "摄像头和麦克风都无法使用。你仍可以观看和聊天。", denied: "摄像头未获允许，可在地址栏中更改；你仍可以观看和聊天。",
         noMicrophone: "不使用麦克风", noPath: "无法连通 {name}", notSent: "未发送：{reason}", offline: "已断开", operator: "管理员", people: "成员", presence: "状态", preview: "预览",
         reason: "原因（可不填）", reconnecting: "正在重新连接…", reportTitle: "连接状况", room: "房间", screen: "{name} 的屏幕", screenOff: "停止共享", screenOn: "共享屏幕", send: "发送",
-        settings: "设置", share: "邀请", shareIntro: "打开此链接的人会进入房间。", shareTitle: "邀请他人", sideClose: "关闭面板", sideOpen: "聊天和成员", sidePanel: "侧栏", link: "链接",
+        settings: "设置", share: "邀请", shareIntro: "打开此链接的人会进入房间。", shareTitle: "邀请他人", sideClose: "关闭面板", sideOpen: "聊天和成员", sidePanel: "侧栏", sideUnread: "聊天和成员，{count} 条未读", link: "链接",
         tagline: "视频通话与弹幕", takenOver: "此房间已在更新的标签页中打开", toolbar: "通话控制", unban: "解除封禁", video: "视频", you: "{name}（我）", yourName: "你的名字", yourScreen: "你的屏幕",
     },
 };

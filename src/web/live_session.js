@@ -79,6 +79,7 @@ export class LiveSession extends EventTarget {
     repaint() {
         stage.repaint();
         people.repaint();
+        side.repaint();
         this.paintAudience();
     }
 

@@ -78,6 +78,7 @@ export class Session extends EventTarget {
     repaint() {
         stage.repaint();
         people.repaint();
+        side.repaint();
         this.#paintAlone();
         this.#paintScreenButton();
     }

@@ -1,4 +1,5 @@
-import { byId } from "./dom.js";
+import { byId, nameButton } from "./dom.js";
+import { text } from "./i18n.js";
 
 /** The panel beside the video, with its two tabs, and how much was said while it was away. */
 export class Side {
@@ -32,7 +33,7 @@ export class Side {
     unread() {
         if (!byId("side").hidden && !byId("panel-chat").hidden) return;
         ++this.#unread;
-        this.#paint();
+        this.repaint();
     }
 
     #open(open) {
@@ -54,12 +55,14 @@ export class Side {
     #seen() {
         if (byId("panel-chat").hidden) return;
         this.#unread = 0;
-        this.#paint();
+        this.repaint();
         this.#shown();
     }
 
-    #paint() {
+    repaint() {
+        const count = this.#unread > 99 ? "99+" : String(this.#unread);
         byId("unread").hidden = this.#unread === 0;
-        byId("unread").textContent = this.#unread > 99 ? "99+" : this.#unread;
+        byId("unread").textContent = count;
+        nameButton(byId("side-switch"), this.#unread ? text("sideUnread", { count }) : text("sideOpen"));
     }
 }
