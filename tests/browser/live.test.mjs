@@ -4,7 +4,7 @@ import { launchBrowser } from "./support/browser.mjs";
 import { allowRelayOnly, close, hears, openPage, patience, say, seesMovingPictures } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
 
-describe("the live page", { timeout: 300_000, concurrency: 2 }, () => {
+describe("the live page", { timeout: 300_000 }, () => {
     let server;
     let browser;
 
