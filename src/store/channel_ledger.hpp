@@ -40,9 +40,10 @@ public:
 
     // --- burials
 
-    /// Told of a channel in which our members were buried although we live: see take_buried().
-    using burial_of_ours = std::function<void(const protocol::channel_id&)>;
-    void on_own_burial(burial_of_ours told) { on_own_burial_ = std::move(told); }
+    /// Told of a channel in which the members of a server were buried, and when, by Redis' clock; of ours, although we
+    /// live: see take_buried().
+    using burial = std::function<void(const protocol::channel_id&, channel::node_id, std::int64_t time_ms)>;
+    void on_burial(burial told) { on_burial_ = std::move(told); }
     [[nodiscard]] std::vector<protocol::peer_id> take_buried(const protocol::channel_id& id);
 
     // --- life
@@ -152,7 +153,7 @@ private:
     channel::node_id node_;
     std::string channels_key_;
     std::unordered_map<protocol::channel_id, std::unique_ptr<replica>, protocol::object_id_hash> replicas_;
-    burial_of_ours on_own_burial_;
+    burial on_burial_;
     std::unordered_map<protocol::channel_id, std::vector<protocol::peer_id>, protocol::object_id_hash> buried_;
     std::uint64_t last_ticket_ = 0;
     channel::steady_time next_keep_alive_{};

@@ -219,9 +219,9 @@ void channel_ledger::apply(replica& r, const message& m) {
         if (found != r.own.end()) mine = found->second;
     }
     channel::channel& in = bus_.shard().find_or_add_channel(r.id);
-    if (read->what.what == change::kind::bury && read->what.by.node == node_) {
-        buried_[r.id] = in.members_of(node_);
-        on_own_burial_(r.id);
+    if (read->what.what == change::kind::bury) {
+        if (read->what.by.node == node_) buried_[r.id] = in.members_of(node_);
+        on_burial_(r.id, read->what.by.node, m.time_ms);
     }
     auto result = in.apply(mine ? *mine->wanted : read->what, m.time_ms);
     if (!mine && read->node == node_ && !result.refused) settle(r.id, read->what);

@@ -164,6 +164,11 @@ void nodes::buried(node_id dead) {
     lives_.erase(dead);
 }
 
+void nodes::note_burial(node_id dead, std::int64_t time_ms) {
+    const auto found = lives_.find(dead);
+    if (found != lives_.end() && time_ms - found->second.beat_ms >= dead_after.count()) found->second.seen = {};
+}
+
 // --- messages
 
 void nodes::on_message(std::string_view payload) {

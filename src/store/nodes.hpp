@@ -54,6 +54,8 @@ public:
     void bury_with(burial how) { bury_ = std::move(how); }
     /// It is done. When it died is known for as long as that says whose ids are still taken.
     void buried(channel::node_id dead);
+    /// Another server did so at this time, of Redis' clock: unless it was heard of since then, it is dead for us, too.
+    void note_burial(channel::node_id dead, std::int64_t time_ms);
 
     /// Asks another server; nothing if it does not answer in time. What reaches it later than that it does not do.
     [[nodiscard]] channel::task<std::optional<boost::json::object>> ask(channel::node_id to,

@@ -43,7 +43,12 @@ redis_store::redis_store(shard& at, const redis_address& where, const redis_conn
     servers_.bury_with([this](channel::node_id dead, std::int64_t died_at_ms) {
         channel::spawn("burial", bury(dead, died_at_ms), report);
     });
-    ledger_.on_own_burial([this](const channel_id& id) { come_back_to(id); });
+    ledger_.on_burial([this](const channel_id& id, channel::node_id whose, std::int64_t time_ms) {
+        if (whose == servers_.self())
+            come_back_to(id);
+        else
+            servers_.note_burial(whose, time_ms);
+    });
 }
 
 void redis_store::start() {

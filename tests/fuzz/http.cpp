@@ -29,7 +29,10 @@ bool has_line_end(std::string_view text) { return text.find_first_of("\r\n") != 
 
 void check_refusal(const std::string& response) {
     require(response.starts_with("HTTP/1.1 4") || response.starts_with("HTTP/1.1 5"), "a refusal is one");
-    require(response.find("\r\nConnection: close\r\n") != std::string::npos, "nothing comes behind a refusal");
+    require(response.find("\r\nConnection: close\r\n") != std::string::npos ||
+                (response.starts_with("HTTP/1.1 426 ") &&
+                 response.find("\r\nConnection: close, Upgrade\r\n") != std::string::npos),
+            "nothing comes behind a refusal");
 }
 
 void check_request(net::http_request request) {
