@@ -42,6 +42,9 @@ public:
     /// Appends a frame for all members but `except` and has it fanned out at the end of the turn.
     void append(std::string_view frame, std::uint64_t seq, std::span<const protocol::peer_id> except);
 
+    /// The last public message has this number now, without having been said here.
+    void count_from(std::uint64_t seq) { log_->count_from(seq); }
+
     /// Fans out to the next members of the round, at most `budget`, which it lowers by what it used; false when the
     /// round is over and everybody who could has everything.
     [[nodiscard]] bool fan_out_slice(std::size_t& budget);

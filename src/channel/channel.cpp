@@ -106,6 +106,7 @@ void channel::begin_anew() {
     created_at_ms_ = updated_at_ms_ = 0;
     emptied_at_ms_ = 0;
     seq_ = 0;
+    audience_.count_from(0);
     key_.reset();
     operators_.clear();
     for (const auto& [id, ban] : bans_) text_bytes_ -= ban.text_bytes();
@@ -188,7 +189,7 @@ void channel::feed(replica& to) {
     const auto& log = audience_.log();
     const auto head = log.head().ordinal;
     if (to.fed == head) return;
-    log_block block{id_, log.position_of(to.fed), {}, {}};
+    log_block block{id_, log.position_of(to.fed), log.head(), {}, {}};
     const auto frames = log.read(to.fed, head);
     block.bytes.reserve(frames.size());
     block.bytes.append(frames.front).append(frames.back);

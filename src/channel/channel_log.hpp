@@ -29,6 +29,7 @@ struct log_block {
     };
     protocol::channel_id channel;
     log_position start;
+    log_position end;
     std::string bytes;  ///< the frames, back to back
     std::vector<entry> entries;
 };
@@ -52,6 +53,12 @@ public:
 
     /// Appends one complete frame. `seq` is the message's number, 0 for an event that is not a public message.
     void append(std::string_view frame, std::uint64_t seq, std::span<const protocol::peer_id> except);
+
+    /// Messages are numbered on from here, though the last ones were not said in this process.
+    void count_from(std::uint64_t seq) {
+        head_.seq = seq;
+        if (first_.ordinal == head_.ordinal) first_.seq = seq;
+    }
 
     /// Whether the entry is not for this peer.
     [[nodiscard]] bool is_excepted(std::uint64_t ordinal, const protocol::peer_id& peer) const;

@@ -183,12 +183,14 @@ std::string channel::succeed(const peer_id* stepped_down, const peer_id& except)
 void channel::expel(const peer_id& whom, std::string event) {
     home_.all().home_of(whom).tell([channel_id = id_, id = whom, event = std::move(event)](shard& at) {
         peer* const expelled = at.find_peer(id);
-        if (!expelled) return;
-        if (audience* const in = at.find_audience(channel_id); in && expelled->is_member_of(channel_id)) {
-            in->remove(*expelled);
-            at.erase_audience_if_empty(channel_id);
-        }
-        if (expelled->online() && !event.empty()) expelled->send(event);
+        audience* const in = at.find_audience(channel_id);
+        // Not a member here: that was before it came to this server, which reads it only now.
+        if (!expelled || !in || !expelled->is_member_of(channel_id)) return;
+        in->remove(*expelled);
+        at.erase_audience_if_empty(channel_id);
+        if (!expelled->online() || event.empty()) return;
+        expelled->note_end(channel_id);
+        expelled->send(event);
     });
 }
 

@@ -73,6 +73,7 @@ void channel::restore(const channel_state& from) {
     created_at_ms_ = from.created_at_ms;
     updated_at_ms_ = from.updated_at_ms;
     seq_ = from.seq;
+    audience_.count_from(seq_);
     key_ = from.key;
     operators_.insert(from.operators.begin(), from.operators.end());
     for (const auto& m : from.members) {

@@ -77,12 +77,13 @@ task<> command_handler::introduce(const protocol::description_request& request) 
     const bool proven = known && proof && known->session().same_as(*proof);
     if (proven && home.shared && !known->half_back() && !known->returning()) {
         // Cut off from the store, a server does not know that its peers have gone elsewhere.
+        const auto tenure = known->tenure;
         const auto whose = co_await home.shared->save_peer(id, known->record(), std::nullopt);
         if (whose == ownership::not_known) {
             fail_without_store();
             co_return;
         }
-        if (whose == ownership::of_another) co_await home.shared->let_go(id);
+        if (whose == ownership::of_another) co_await home.shared->let_go(id, tenure);
         known = home.find_peer(id);
     }
     if ((!known || known->half_back()) && home.shared) {

@@ -122,7 +122,8 @@ private:
                                    const protocol::description_request& request);
     [[nodiscard]] task<bool> take_memberships(shard& home, protocol::peer_id id,
                                               const std::vector<protocol::channel_id>& ids,
-                                              std::vector<protocol::event::joined_fields>& taken_back);
+                                              std::vector<protocol::event::joined_fields>& taken_back,
+                                              std::vector<protocol::channel_id>& ended);
     [[nodiscard]] task<std::vector<std::string>> hear_what_was_said(
         protocol::peer_id listener, const kept_events& kept,
         const std::vector<protocol::event::joined_fields>& taken_back, std::int64_t unattended_ms);

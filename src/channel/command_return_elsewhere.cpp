@@ -41,6 +41,39 @@ task<> command_handler::introduce_to_store(shard& home, peer_id id, std::optiona
     co_await come_back(home, id, *proof, std::move(found), request);
 }
 
+namespace {
+
+std::string joined_frame(const joined_fields& in) {
+    std::string event;
+    std::string frame;
+    protocol::event::joined(event, {}, in);
+    protocol::append_text_frame(frame, event);
+    return frame;
+}
+
+/// Who removed somebody whom no server looked after, and why, nobody knows any more.
+std::string end_frame(const protocol::event::peer_ref& who, const protocol::channel_id& in) {
+    std::string event;
+    std::string frame;
+    protocol::event::quit(event, {}, in, who, "no longer a member");
+    protocol::append_text_frame(frame, event);
+    return frame;
+}
+
+/// Takes out of the memberships that have ended those of which the session has not been told so.
+std::vector<protocol::channel_id> take_untold(const kept_events& kept, std::vector<protocol::channel_id>& ended) {
+    const auto is_untold = [&](const protocol::channel_id& in) {
+        return std::any_of(kept.reached.begin(), kept.reached.end(),
+                           [&](const kept_membership& r) { return r.id == in && r.seq; });
+    };
+    const auto told = std::partition(ended.begin(), ended.end(), is_untold);
+    std::vector<protocol::channel_id> untold(ended.begin(), told);
+    ended.erase(ended.begin(), told);
+    return untold;
+}
+
+}  // namespace
+
 task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim found,
                                   const protocol::description_request& request) {
     peer& arriving = home.add_peer(id, proof);
@@ -53,17 +86,20 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     arriving.claim(link_);
     arriving.begin_return();
     std::vector<joined_fields> channels;
-    bool mine = co_await take_memberships(home, id, found.channels, channels);
+    std::vector<protocol::channel_id> ended;
+    bool mine = co_await take_memberships(home, id, found.channels, channels, ended);
     // The server that had it lets go only now: what it still heard is counted there, what comes next here.
-    if (mine && found.before != 0) co_await home.shared->release_elsewhere(id, found.before);
+    bool all_kept = true;
+    if (mine && found.before != 0) all_kept = co_await home.shared->release_elsewhere(id, found.before, found.tenure);
     const bool counts = found.record.resumable;
     kept_events kept;
     if (mine && counts) kept = co_await home.shared->take_events(id);
+    if (!all_kept) kept.complete = false;
     const auto seen = request.seen.value_or(kept.before_first);
     // More than was kept: the store was away when it was sent, and nobody knows any more what it was.
     if (seen < kept.before_first || seen > kept.before_first + kept.frames.size()) kept.complete = false;
     const bool whole = counts && kept.complete;
-    const auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
+    auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
     peer* const known = home.find_peer(id);
     // Another server may have been quicker.
     if (!known || known->claimant() != &link_) co_return;
@@ -85,8 +121,13 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
         co_return;
     }
     std::unique_ptr<journal> collected;
+    std::vector<protocol::channel_id> untold;
+    if (whole) untold = take_untold(kept, ended);
+    for (const auto& in : ended) home.shared->forget_membership(id, in);
     if (whole) {
+        for (const auto& in : untold) meanwhile.push_back(end_frame(back->ref(), in));
         back->end_return(kept, meanwhile);
+        for (const auto& in : untold) back->note_end(in);
     } else {
         collected = back->end_return_anew(goes_on_counting, kept.letters);
     }
@@ -112,7 +153,8 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
 }
 
 task<bool> command_handler::take_memberships(shard& home, peer_id id, const std::vector<protocol::channel_id>& ids,
-                                             std::vector<joined_fields>& taken_back) {
+                                             std::vector<joined_fields>& taken_back,
+                                             std::vector<protocol::channel_id>& ended) {
     change wanted;
     wanted.by.id = id;
     wanted.by.node = home.all().node;
@@ -133,7 +175,7 @@ task<bool> command_handler::take_memberships(shard& home, peer_id id, const std:
         if (!arriving || arriving->claimant() != &link_) co_return false;
         if (done.refused && done.refused->code == numeric::unknown_error) co_return false;
         if (done.refused) {
-            home.shared->forget_membership(id, in);
+            ended.push_back(in);
             continue;
         }
         if (!arriving->is_member_of(in)) home.find_or_add_audience(in, done.position).add(*arriving);
@@ -150,7 +192,12 @@ task<std::vector<std::string>> command_handler::hear_what_was_said(peer_id liste
     for (const auto& in : taken_back) {
         const auto reached = std::find_if(kept.reached.begin(), kept.reached.end(),
                                           [&](const kept_membership& r) { return r.id == in.channel; });
-        if (reached == kept.reached.end() || !reached->seq) continue;
+        if (reached == kept.reached.end()) continue;
+        if (!reached->seq) {
+            // Its server crashed between the membership and its reply.
+            frames.push_back(joined_frame(in));
+            continue;
+        }
         auto work = [listener, id = in.channel, from = *reached->seq, to = in.seq, unattended_ms](shard& at) {
             const channel* const of = at.find_channel(id);
             return of ? of->said_since(listener, from, to, unattended_ms) : std::vector<std::string>();

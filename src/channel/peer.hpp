@@ -152,6 +152,8 @@ public:
     [[nodiscard]] bool keeps() const { return keeping_ != nullptr; }
     /// The next event says how far a channel has got.
     void note_reached(const protocol::channel_id& in, std::uint64_t seq);
+    /// The next event ends a membership.
+    void note_end(const protocol::channel_id& in);
     /// Others have left letters for it with the store.
     void letter_came();
     /// Nothing waits to be kept.
@@ -223,6 +225,7 @@ private:
     void keep_letter(const std::string& frame);
     void begin_keeping();
     void keep_span(const log_span& span);
+    void note_kept(const kept_membership& so_far);
     [[nodiscard]] std::unique_ptr<journal> end_collecting();
     void stop_keeping();
 

@@ -118,15 +118,19 @@ void peer::keep_span(const log_span& span) {
     if (count > 0) keep(frames, count);
 }
 
-void peer::note_reached(const protocol::channel_id& in, std::uint64_t seq) {
+void peer::note_reached(const protocol::channel_id& in, std::uint64_t seq) { note_kept({in, seq}); }
+
+void peer::note_end(const protocol::channel_id& in) { note_kept({in, std::nullopt}); }
+
+void peer::note_kept(const kept_membership& so_far) {
     if (!keeping_) return;
     auto& reached = keeping_->reached;
     const auto known =
-        std::find_if(reached.begin(), reached.end(), [&](const kept_membership& r) { return r.id == in; });
+        std::find_if(reached.begin(), reached.end(), [&](const kept_membership& r) { return r.id == so_far.id; });
     if (known == reached.end()) {
-        reached.push_back({in, seq});
+        reached.push_back(so_far);
     } else {
-        known->seq = seq;
+        known->seq = so_far.seq;
     }
 }
 

@@ -217,6 +217,7 @@ void shard::apply(const log_block& block) {
         in->append(std::string_view(block.bytes).substr(at, entry.bytes), entry.seq, entry.except);
         at += entry.bytes;
     }
+    in->count_from(block.end.seq);
 }
 
 void shard::end_turn() {

@@ -21,7 +21,8 @@ struct peer_record {
     bool resumable = false;
 };
 
-/// A channel in which a peer is or was, and the last of its public messages that was kept for it, if that is known.
+/// A channel in which a peer is or was, and the last of its public messages that was kept for it; none if what was kept
+/// does not say that it is in there: it is about to come in, or its end was kept.
 struct kept_membership {
     protocol::channel_id id;
     std::optional<std::uint64_t> seq;
@@ -41,7 +42,7 @@ struct fresh_events {
     std::uint64_t last = 0;  ///< number of the last one
     std::uint32_t count = 0;
     std::string frames;
-    std::vector<kept_membership> reached;  ///< where they end in the channels
+    std::vector<kept_membership> reached;  ///< where they end in the channels; those without a number end with them
     std::vector<std::string> letters;      ///< which letters are among them: from now on they are events
 };
 
@@ -111,15 +112,16 @@ public:
     [[nodiscard]] virtual task<claim> claim_peer(protocol::peer_id id, secret fresh, std::optional<secret> proof,
                                                  peer_record record) = 0;
     /// Tells the server that looked after a peer before to let go of it: its connection is closed, its events kept.
-    [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before) = 0;
+    /// `tenure`: ours; who has come back there by a later one stays. False unless all its events were kept.
+    [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before, std::uint64_t tenure) = 0;
     /// Writes down what a peer says of itself, and that it is here. With `count_from` the events kept before are gone
     /// with that, and those to come begin there in its channels: nobody is to be told a new count before.
     [[nodiscard]] virtual task<ownership> save_peer(protocol::peer_id id, peer_record record,
                                                     std::optional<std::vector<kept_membership>> count_from) = 0;
     /// The same for who comes back to where it was, without waiting.
     virtual void peer_back(protocol::peer_id id, peer_record record) = 0;
-    /// Another server has it: ends what is here.
-    [[nodiscard]] virtual task<> let_go(protocol::peer_id id) = 0;
+    /// Another server has it: ends what is here by this tenure.
+    [[nodiscard]] virtual task<> let_go(protocol::peer_id id, std::uint64_t tenure) = 0;
     /// Writes down that a peer is about to be a member, so that it can find its way back.
     [[nodiscard]] virtual task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) = 0;
     virtual void forget_membership(protocol::peer_id id, protocol::channel_id in) = 0;

@@ -248,7 +248,9 @@ void channel_ledger::settle(const channel_id& id, const change& c) {
             if (!leaver || !in || !leaver->is_member_of(id)) return;
             in->remove(*leaver);
             at.erase_audience_if_empty(id);
-            if (leaver->online()) leaver->send(event);
+            if (!leaver->online()) return;
+            leaver->note_end(id);
+            leaver->send(event);
         });
     }
 }

@@ -162,11 +162,13 @@ void peer_book::pin(const peer_id& id) {
 }
 
 task<peer_book::restored> peer_book::restore(const channel::peer& who) {
-    const auto ids = who.channel_ids();
+    const auto in = who.positions();
     const peer_keys at(who.id());
     std::vector<std::string> keys{at.peer, at.channels, at.letters};
-    std::vector<std::string> arguments{std::to_string(who.tenure), life(), std::to_string(ids.size())};
-    for (const auto& in : ids) arguments.push_back(in.hex());
+    std::vector<std::string> arguments{std::to_string(who.tenure), life(), std::to_string(in.size())};
+    // What it heard before is not kept any more, and whoever has not had it all is told so; what comes next is.
+    for (const auto& one : in)
+        arguments.insert(arguments.end(), {one.id.hex(), who.keeps() ? written_reach(one) : std::string()});
     arguments.insert(arguments.end(), {"node", node_text(servers_.self()), "session", hash_of(who.session())});
     put_fields(arguments, who.record());
     const auto reply = co_await bus_.run(restore_script, std::move(keys), std::move(arguments));

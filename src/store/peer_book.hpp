@@ -41,6 +41,8 @@ public:
     void left(protocol::peer_id id, bool waited_for, bool quit);
     void pin(const protocol::peer_id& id);
     [[nodiscard]] channel::task<bool> keep_events(protocol::peer_id id, channel::fresh_events events);
+    /// Whether what was kept for it lacks nothing.
+    [[nodiscard]] bool has_kept_all(const protocol::peer_id& id) const;
     void confirm_events(protocol::peer_id id, std::uint64_t last);
     void drop_events(protocol::peer_id id);
     [[nodiscard]] channel::task<channel::kept_events> take_events(protocol::peer_id id);

@@ -38,7 +38,7 @@ task<bool> peer_book::keep_events(peer_id id, channel::fresh_events events) {
         std::to_string(events.last) + " " + std::to_string(events.count) + "\n" + std::move(events.frames), life(),
         anew ? "1" : "0", node_text(servers_.self()), std::to_string(events.letters.size())};
     for (auto& letter : events.letters) arguments.push_back(std::move(letter));
-    for (const auto& in : reached) arguments.insert(arguments.end(), {in.id.hex(), std::to_string(*in.seq)});
+    for (const auto& in : reached) arguments.insert(arguments.end(), {in.id.hex(), written_reach(in)});
     const auto reply = co_await bus_.run(keep_script, std::move(keys), std::move(arguments));
     const auto known = kept_.find(id);
     // Given up, or handed over, meanwhile.
@@ -87,6 +87,11 @@ void peer_book::trim(const peer_id& id, kept& of, std::size_t records) {
     std::vector<std::string> keys{at.events, at.peer};
     std::vector<std::string> arguments{node_text(servers_.self()), std::to_string(records)};
     bus_.post(trim_script, std::move(keys), std::move(arguments));
+}
+
+bool peer_book::has_kept_all(const peer_id& id) const {
+    const auto found = kept_.find(id);
+    return found == kept_.end() || !found->second.broken;
 }
 
 void peer_book::confirm_events(peer_id id, std::uint64_t last) {

@@ -17,6 +17,8 @@ using protocol::peer_id;
 
 namespace {
 
+constexpr std::string_view end_kept = "-";
+
 std::int64_t number_of(const std::string& text) {
     std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -57,6 +59,10 @@ void put_fields(std::vector<std::string>& to, const peer_record& record) {
     put("resumable", record.resumable ? "1" : "0");
 }
 
+std::string written_reach(const channel::kept_membership& in) {
+    return in.seq ? std::to_string(*in.seq) : std::string(end_kept);
+}
+
 std::vector<channel::kept_membership> read_memberships(const redis_value& fields) {
     std::vector<channel::kept_membership> in;
     for (std::size_t i = 0; i + 1 < fields.elements.size(); i += 2) {
@@ -65,7 +71,7 @@ std::vector<channel::kept_membership> read_memberships(const redis_value& fields
         if (!parsed) continue;
         auto& one = in.emplace_back();
         one.id = channel_id(*parsed);
-        if (!seq.empty()) one.seq = static_cast<std::uint64_t>(number_of(seq));
+        if (!seq.empty() && seq != end_kept) one.seq = static_cast<std::uint64_t>(number_of(seq));
     }
     return in;
 }

@@ -39,6 +39,9 @@ struct peer_keys {
 
 /// Appends the record as names and values of fields.
 void put_fields(std::vector<std::string>& to, const channel::peer_record& record);
+/// How far a channel was kept for a peer, as it is written down: the number of a message, nothing where it is about to
+/// come in, or a mark where its end was kept.
+[[nodiscard]] std::string written_reach(const channel::kept_membership& in);
 /// Nothing if there is no such peer.
 [[nodiscard]] std::optional<stored_peer> read_peer(const redis_value& fields);
 [[nodiscard]] std::vector<channel::kept_membership> read_memberships(const redis_value& fields);

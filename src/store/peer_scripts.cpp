@@ -95,15 +95,15 @@ return 1
 )lua");
 
 const script restore_script(R"lua(
+local fields = 4 + 2 * tonumber(ARGV[3])
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  if redis.call('HGET', KEYS[1], 'node') ~= ARGV[5 + ARGV[3]] then return 2 end
+  if redis.call('HGET', KEYS[1], 'node') ~= ARGV[fields + 1] then return 2 end
   redis.call('HDEL', KEYS[1], 'left', 'waited')
   return redis.call('EXISTS', KEYS[3]) == 1 and 3 or 1
 end
-redis.call('HSET', KEYS[1], 'tenure', ARGV[1], 'keeper', ARGV[5 + ARGV[3]])
-local channels = tonumber(ARGV[3])
-for i = 4, 3 + channels do redis.call('HSETNX', KEYS[2], ARGV[i], '') end
-for i = 4 + channels, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], 'tenure', ARGV[1], 'keeper', ARGV[fields + 1])
+for i = 4, fields - 1, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
+for i = fields, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 4

@@ -91,9 +91,10 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
         const peer* const who = shard_.find_peer(id);
         if (!who || !who->online() || who->returning()) continue;
         // The store may have come back empty, or as it was some time ago; or others have taken over meanwhile.
+        const auto tenure = who->tenure;
         const auto found = co_await book_.restore(*who);
         if (!up_ || time != times_up_) co_return;
-        if (found.whose == channel::ownership::of_another) channel::spawn("release", give_over(id, {}), report);
+        if (found.whose == channel::ownership::of_another) channel::spawn("release", let_go(id, tenure), report);
         if (found.has_letters) letter_came(id);
         // It went while nobody could be told.
         const peer* const still = shard_.find_peer(id);
@@ -203,18 +204,12 @@ task<channel::claim> redis_store::claim_peer(peer_id id, channel::secret fresh, 
     return book_.claim(id, fresh, proof, std::move(record));
 }
 
-task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before) {
-    json::object request{{"k", "release"}, {"peer", id.hex()}};
-    const auto answer = co_await servers_.ask(before, std::move(request));
-    co_return answer.has_value();
-}
-
 task<channel::ownership> redis_store::save_peer(peer_id id, channel::peer_record record,
                                                 std::optional<std::vector<channel::kept_membership>> count_from) {
     return book_.save(id, std::move(record), std::move(count_from));
 }
 
-task<> redis_store::let_go(peer_id id) { return give_over(id, {}); }
+task<> redis_store::let_go(peer_id id, std::uint64_t tenure) { static_cast<void>(co_await give_over(id, tenure)); }
 
 void redis_store::peer_back(peer_id id, channel::peer_record record) { book_.back(id, record); }
 

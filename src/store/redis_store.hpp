@@ -36,11 +36,11 @@ public:
     channel::task<channel::claim> claim_peer(protocol::peer_id id, channel::secret fresh,
                                              std::optional<channel::secret> proof,
                                              channel::peer_record record) override;
-    channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before) override;
+    channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before, std::uint64_t tenure) override;
     channel::task<channel::ownership> save_peer(
         protocol::peer_id id, channel::peer_record record,
         std::optional<std::vector<channel::kept_membership>> count_from) override;
-    channel::task<> let_go(protocol::peer_id id) override;
+    channel::task<> let_go(protocol::peer_id id, std::uint64_t tenure) override;
     void peer_back(protocol::peer_id id, channel::peer_record record) override;
     channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) override;
     void forget_membership(protocol::peer_id id, protocol::channel_id in) override;
@@ -75,7 +75,10 @@ private:
     void answer_relay(protocol::peer_id to, const boost::json::object& request);
     void answer_whois(protocol::peer_id who, const boost::json::object& request);
     [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
-    [[nodiscard]] channel::task<> give_over(protocol::peer_id id, boost::json::object request);
+    /// Ends what is here of a peer, unless it has come (back) since then, by a later tenure. False unless it was here
+    /// and all its events were kept.
+    [[nodiscard]] channel::task<bool> give_over(protocol::peer_id id, std::uint64_t tenure);
+    [[nodiscard]] channel::task<> release(protocol::peer_id id, boost::json::object request);
     [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
     [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);
     /// False if the store does not answer.

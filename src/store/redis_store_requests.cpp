@@ -119,6 +119,12 @@ task<std::optional<std::string>> redis_store::whois(peer_id who, std::string lab
     co_return std::move(event);
 }
 
+task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before, std::uint64_t tenure) {
+    json::object request{{"k", "release"}, {"peer", id.hex()}, {"tenure", tenure}};
+    const auto answer = co_await servers_.ask(before, std::move(request));
+    co_return answer&& flag_of(*answer, "whole");
+}
+
 void redis_store::notify(peer_id id, std::string event) {
     channel::spawn("notice", pass_on(id, std::move(event)), report);
 }
@@ -161,7 +167,7 @@ void redis_store::on_peer_request(peer_id about, json::object request) {
     } else if (kind == "letter") {
         letter_came(about);
     } else if (kind == "release") {
-        channel::spawn("release", give_over(about, std::move(request)), report);
+        channel::spawn("release", release(about, std::move(request)), report);
     }
 }
 
@@ -215,15 +221,28 @@ void redis_store::answer_whois(peer_id who, const json::object& request) {
     servers_.answer(request, std::move(answer));
 }
 
-task<> redis_store::give_over(peer_id id, json::object request) {
+task<> redis_store::release(peer_id id, json::object request) {
+    const auto* const tenure = request.if_contains("tenure");
+    boost::system::error_code ec;
+    const auto until = tenure ? tenure->to_number<std::uint64_t>(ec) : 0;
+    if (!tenure || ec) co_return;
+    const bool whole = co_await give_over(id, until);
+    servers_.answer(request, {{"whole", whole}});
+}
+
+task<bool> redis_store::give_over(peer_id id, std::uint64_t tenure) {
     // Its memberships were moved before this was asked; that may still be on its way here.
     const auto deadline = shard::now() + bus_.timeout() / 2;
+    bool whole = false;
     for (;;) {
         peer* const who = shard_.find_peer(id);
         if (!who) break;
+        // Back again meanwhile: it is not this one that went.
+        if (who->tenure > tenure) co_return false;
         who->change_hands();
         const bool settled = who->memberships().empty() && who->all_kept();
         if (!who->busy() && (settled || stopped_ || shard::now() > deadline)) {
+            whole = who->all_kept() && book_.has_kept_all(id);
             who->hand_over();
             break;
         }
@@ -231,7 +250,7 @@ task<> redis_store::give_over(peer_id id, json::object request) {
         co_await moment;
     }
     book_.forget(id);
-    if (!request.empty()) servers_.answer(request, {});
+    co_return whole;
 }
 
 }  // namespace store

@@ -229,4 +229,20 @@ BOOST_AUTO_TEST_CASE(who_went_elsewhere_while_its_server_was_cut_off_is_let_go_t
     again.expect_nothing();
 }
 
+BOOST_AUTO_TEST_CASE(who_is_back_is_not_let_go_by_a_word_that_was_late) {
+    const two_nodes nodes;
+    auto bob = peer_at(nodes.a, "bob");
+    const auto field = [&](const std::string& name) {
+        return nodes.redis.ask("HGET signaller:{p:" + bob.id() + "} " + name);
+    };
+    const auto ask_to_release = [&](const std::string& tenure) {
+        return nodes.redis.ask("PUBLISH signaller:{n:" + field("node") + R"(}:0 '{"k":"release","peer":")" + bob.id() +
+                               R"(","tenure":)" + tenure + R"(,"i":1,"n":"none","s":0,"t":9999999999999}')");
+    };
+    BOOST_TEST(ask_to_release(std::to_string(std::stoull(field("tenure")) - 1)) == "1");
+    bob.expect_nothing();
+    BOOST_TEST(ask_to_release(field("tenure")) == "1");
+    bob.skip_to_close(4501);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

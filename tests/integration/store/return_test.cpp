@@ -85,6 +85,121 @@ BOOST_AUTO_TEST_CASE(a_session_that_counts_anew_is_told_nothing_from_before) {
     last.expect_nothing();
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_to_a_server_that_knows_the_state_only_goes_on_counting_messages_from_there) {
+    const two_nodes nodes;
+    auto alice = peer_at(nodes.a, "alice");
+    auto bob = peer_at(nodes.a, "bob");
+    auto carol = peer_at(nodes.a, "carol", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    join(carol, channel, {&alice, &bob});
+    // Until the state is written down with the messages in it, and no message comes after that.
+    const std::string long_text(8000, 'm');
+    std::int64_t said = 0;
+    while (nodes.redis.ask("HEXISTS signaller:{c:" + channel.substr(1) + "}:state stateVersion") != "1" && said < 100) {
+        fixture::answered(alice, "/pubmsg " + channel + " " + long_text, "ack");
+        ++said;
+    }
+    BOOST_TEST_REQUIRE(said < 100);
+    for (client* const who : {&bob, &carol})
+        for (std::int64_t i = 1; i <= said; ++i) who->expect("pubmsg", {{"seq", i}});
+    const auto seq_in = [](const event& welcome) {
+        return number_of(welcome.at("channels").as_array().at(0).as_object(), "seq");
+    };
+    const auto events = static_cast<int>(said) + 1;
+    carol.drop();
+    client resumed(nodes.b.port());
+    const auto welcome = resume(resumed, carol, events);
+    BOOST_TEST(number_of(welcome, "missed") == 0);
+    BOOST_TEST(seq_in(welcome) == said);
+    resumed.drop();
+    client back(nodes.a.port());
+    BOOST_TEST(number_of(resume(back, carol, events), "missed") == 0);
+    back.expect_nothing();
+    bob.drop();
+    client moved(nodes.b.port());
+    BOOST_TEST(seq_in(come_back(moved, bob)) == said);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_kicked_while_no_server_has_it_is_told_that_it_is_out_once) {
+    redis_process redis;
+    const server_process first(with_store(redis.store()));
+    server_process second(with_store(redis.store()));
+    auto alice = peer_at(first, "alice");
+    auto bob = peer_at(second, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    second.kill();
+    second.wait_exit();
+    fixture::answered(alice, "/kick " + bob.id() + " " + channel, "kick");
+    client back(first.port());
+    const auto welcome = resume(back, bob, 0);
+    BOOST_TEST(welcome.at("channels").as_array().empty());
+    BOOST_TEST(number_of(welcome, "missed") == 2);
+    // From before it was kicked.
+    back.expect("joined");
+    BOOST_TEST(id_in(back.expect("quit", {{"channel", channel}}), "peer") == bob.id());
+    back.drop();
+    server_process third(with_store(redis.store()));
+    client elsewhere(third.port());
+    BOOST_TEST(number_of(resume(elsewhere, bob, 2), "missed") == 0);
+    fixture::answered(elsewhere, "/join " + channel, "joined");
+    alice.skip_to("join");
+    elsewhere.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(what_was_said_meanwhile_follows_also_after_a_redis_that_had_forgotten_all) {
+    redis_process redis;
+    const server_process first(with_store(redis.store()));
+    server_process second(with_store(redis.store()));
+    auto alice = peer_at(first, "alice");
+    auto bob = peer_at(second, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    redis.kill();
+    redis.start();
+    // An event by which its session counts on.
+    ask_until(alice, "/privmsg " + bob.id() + " here?", "ack");
+    bob.expect("privmsg");
+    second.kill();
+    second.wait_exit();
+    fixture::answered(alice, "/pubmsg " + channel + " meanwhile", "ack");
+    client back(first.port());
+    const auto welcome = resume(back, bob, 2);
+    BOOST_TEST(!flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 1);
+    back.expect("pubmsg", {{"content", "meanwhile"}});
+    back.expect_nothing();
+}
+
+BOOST_AUTO_TEST_CASE(who_was_told_of_a_kick_is_not_told_again_at_another_server) {
+    const two_nodes nodes;
+    auto alice = peer_at(nodes.a, "alice");
+    auto bob = peer_at(nodes.b, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel);
+    join(bob, channel, {&alice});
+    fixture::answered(alice, "/kick " + bob.id() + " " + channel, "kick");
+    bob.expect("kick");
+    bob.drop();
+    client elsewhere(nodes.a.port());
+    BOOST_TEST(number_of(resume(elsewhere, bob, 1), "missed") == 1);
+    elsewhere.expect("kick");
+    elsewhere.expect_nothing();
+    // Nor by a server that has yet to read what was in the channel.
+    fixture::answered(elsewhere, "/join " + channel, "joined");
+    elsewhere.drop();
+    const server_process third(with_store(nodes.redis.store()));
+    client last(third.port());
+    const auto welcome = resume(last, bob, 3);
+    BOOST_TEST(number_of(welcome, "missed") == 0);
+    BOOST_TEST(welcome.at("channels").as_array().size() == 1U);
+    last.expect_nothing();
+}
+
 BOOST_AUTO_TEST_CASE(who_resumed_where_it_was_stays_online_for_other_servers_when_its_window_would_have_been_over) {
     const two_nodes nodes({"--resume-window", "500ms", "--retention", "1s"});
     auto alice = peer_at(nodes.a, "alice");

@@ -110,6 +110,23 @@ BOOST_AUTO_TEST_CASE(what_it_takes_is_accounted_for_to_the_byte) {
     BOOST_TEST(held() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(messages_of_a_channel_from_elsewhere_are_counted_on) {
+    join(1);
+    auto kept = room.state();
+    kept.seq = 41;
+    room.restore(kept);
+    const auto& log = shard.find_audience(ids::channel(1))->log();
+    BOOST_TEST(log.head().seq == 41U);
+    BOOST_TEST(log.position_of(log.head().ordinal).seq == 41U);
+    auto message = make(kind::publish, 1);
+    message.text = "the next";
+    apply(message);
+    BOOST_TEST(log.head().seq == 42U);
+    // Of a channel that is over nothing goes on.
+    room.restore({});
+    BOOST_TEST(log.head().seq == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(joining_twice_and_leaving_without_being_in_change_nothing) {
     join(1);
     BOOST_TEST(join(1) == 0);
