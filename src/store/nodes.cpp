@@ -194,14 +194,15 @@ void nodes::on_message(std::string_view payload) {
     if (asked.waiting) bus_.shard().resume_later(std::exchange(asked.waiting, nullptr));
 }
 
-task<std::optional<json::object>> nodes::ask(node_id to, json::object request) {
+task<nodes::answer_of> nodes::ask(node_id to, json::object request) {
     struct reply {
         question& of;
         bool await_ready() const { return of.answer.has_value(); }
         void await_suspend(std::coroutine_handle<> waiting) const { of.waiting = waiting; }
         void await_resume() const {}
     };
-    if (!bus_.up()) co_return std::nullopt;
+    answer_of given;
+    if (!bus_.up()) co_return std::move(given);
     question asked{std::nullopt, nullptr, channel::shard::now() + bus_.timeout()};
     const auto id = ++last_question_;
     questions_.emplace(id, &asked);
@@ -215,7 +216,9 @@ task<std::optional<json::object>> nodes::ask(node_id to, json::object request) {
     if (listeners.failed() || listeners.integer == 0) asked.deadline = channel::shard::now();
     while (!asked.answer && channel::shard::now() < asked.deadline) co_await reply{asked};
     questions_.erase(id);
-    co_return std::move(asked.answer);
+    given.said = std::move(asked.answer);
+    given.listens = listeners.failed() || listeners.integer != 0;
+    co_return std::move(given);
 }
 
 void nodes::tell(node_id to, json::object what) { bus_.publish(topic_of(to, 0), json::serialize(what)); }

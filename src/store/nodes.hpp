@@ -57,9 +57,12 @@ public:
     /// Another server did so at this time, of Redis' clock: unless it was heard of since then, it is dead for us, too.
     void note_burial(channel::node_id dead, std::int64_t time_ms);
 
-    /// Asks another server; nothing if it does not answer in time. What reaches it later than that it does not do.
-    [[nodiscard]] channel::task<std::optional<boost::json::object>> ask(channel::node_id to,
-                                                                        boost::json::object request);
+    struct answer_of {
+        std::optional<boost::json::object> said;  ///< nothing if it does not answer in time
+        bool listens = true;                      ///< false if Redis knows that it has no connection to it
+    };
+    /// Asks another server. What reaches it later than that it does not do.
+    [[nodiscard]] channel::task<answer_of> ask(channel::node_id to, boost::json::object request);
     /// Tells it, without an answer.
     void tell(channel::node_id to, boost::json::object what);
     /// Tells all others; false if Redis does not answer.

@@ -209,7 +209,9 @@ task<channel::ownership> redis_store::save_peer(peer_id id, channel::peer_record
     return book_.save(id, std::move(record), std::move(count_from));
 }
 
-task<> redis_store::let_go(peer_id id, std::uint64_t tenure) { static_cast<void>(co_await give_over(id, tenure)); }
+task<> redis_store::let_go(peer_id id, std::uint64_t tenure) {
+    [[maybe_unused]] const bool whole = co_await give_over(id, tenure);
+}
 
 void redis_store::peer_back(peer_id id, channel::peer_record record) { book_.back(id, record); }
 

@@ -80,7 +80,8 @@ task<channel::relay_outcome> redis_store::relay(peer_id to, std::string event) {
             co_return std::move(done);
         }
         json::object request{{"k", "relay"}, {"peer", to.hex()}, {"event", event}};
-        const auto answer = co_await servers_.ask(seen.found->node, std::move(request));
+        const auto reply = co_await servers_.ask(seen.found->node, std::move(request));
+        const auto& answer = reply.said;
         done.answered = answer.has_value();
         if (!answer) co_return std::move(done);
         done.online = flag_of(*answer, "online");
@@ -113,7 +114,8 @@ task<std::optional<std::string>> redis_store::whois(peer_id who, std::string lab
     json::array channels;
     for (const auto& id : shared) channels.emplace_back(id.hex());
     json::object request{{"k", "whois"}, {"peer", who.hex()}, {"label", label}, {"channels", std::move(channels)}};
-    const auto answer = co_await servers_.ask(seen.found->node, std::move(request));
+    const auto reply = co_await servers_.ask(seen.found->node, std::move(request));
+    const auto& answer = reply.said;
     answered = answer.has_value();
     if (answer && flag_of(*answer, "online")) event = text_of(*answer, "event");
     co_return std::move(event);
@@ -122,7 +124,9 @@ task<std::optional<std::string>> redis_store::whois(peer_id who, std::string lab
 task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before, std::uint64_t tenure) {
     json::object request{{"k", "release"}, {"peer", id.hex()}, {"tenure", tenure}};
     const auto answer = co_await servers_.ask(before, std::move(request));
-    co_return answer&& flag_of(*answer, "whole");
+    // Whoever is dead has nothing more to keep.
+    if (!answer.listens) co_return true;
+    co_return answer.said.has_value() && flag_of(*answer.said, "whole");
 }
 
 void redis_store::notify(peer_id id, std::string event) {
