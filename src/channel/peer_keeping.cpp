@@ -70,12 +70,13 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
 
 task<> peer::read_letters(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id) {
     const auto there = co_await home.shared->letters_for(id);
-    if (!what->owner) co_return;
+    // The store looks again by itself.
+    if (!what->owner || !there) co_return;
     // Those that were read before come first, unless they were kept although no answer said so.
     auto& read = what->letters;
-    const bool still_there = read.size() <= there.size() && std::equal(read.begin(), read.end(), there.begin());
+    const bool still_there = read.size() <= there->size() && std::equal(read.begin(), read.end(), there->begin());
     if (!still_there) read.clear();
-    for (auto i = read.size(); i < there.size(); ++i) what->owner->keep_letter(there[i]);
+    for (auto i = read.size(); i < there->size(); ++i) what->owner->keep_letter((*there)[i]);
 }
 
 void peer::keep_letter(const std::string& frame) {

@@ -142,8 +142,9 @@ public:
     virtual void drop_events(protocol::peer_id id) = 0;
     [[nodiscard]] virtual task<kept_events> take_events(protocol::peer_id id) = 0;
     /// Letters are private messages that others left for a peer of ours while they took this server for dead: frames,
-    /// oldest first. They stay until they are kept as events.
-    [[nodiscard]] virtual task<std::vector<std::string>> letters_for(protocol::peer_id id) = 0;
+    /// oldest first. They stay until they are kept as events. Nothing if the store does not answer: it says again that
+    /// there may be some.
+    [[nodiscard]] virtual task<std::optional<std::vector<std::string>>> letters_for(protocol::peer_id id) = 0;
 
     // --- peers elsewhere
 

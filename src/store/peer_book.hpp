@@ -46,11 +46,12 @@ public:
     void confirm_events(protocol::peer_id id, std::uint64_t last);
     void drop_events(protocol::peer_id id);
     [[nodiscard]] channel::task<channel::kept_events> take_events(protocol::peer_id id);
-    [[nodiscard]] channel::task<std::vector<std::string>> letters_for(protocol::peer_id id);
+    [[nodiscard]] channel::task<std::optional<std::vector<std::string>>> letters_for(protocol::peer_id id);
 
     // --- of ours
 
     struct restored {
+        bool answered = false;
         channel::ownership whose = channel::ownership::not_known;
         bool has_letters = false;
     };

@@ -168,11 +168,13 @@ task<channel::kept_events> peer_book::take_events(peer_id id) {
     co_return std::move(taken);
 }
 
-task<std::vector<std::string>> peer_book::letters_for(peer_id id) {
+task<std::optional<std::vector<std::string>>> peer_book::letters_for(peer_id id) {
     std::vector<std::string> question{"LRANGE", peer_keys(id).letters, "0", "-1"};
     const auto reply = co_await bus_.command(std::move(question));
-    std::vector<std::string> letters;
-    for (const auto& letter : reply.elements) letters.push_back(letter.text);
+    std::optional<std::vector<std::string>> letters;
+    if (reply.failed()) co_return std::move(letters);
+    letters.emplace();
+    for (const auto& letter : reply.elements) letters->push_back(letter.text);
     co_return std::move(letters);
 }
 

@@ -25,6 +25,7 @@ using protocol::peer_id;
 namespace {
 
 constexpr std::chrono::milliseconds tick{250};
+constexpr std::chrono::milliseconds pause_before_next_attempt{250};
 constexpr std::chrono::minutes renewal_interval{4};
 constexpr std::size_t renewed_per_tick = 1000;
 constexpr std::size_t buried_at_once = 100;       ///< channels of a dead server
@@ -87,13 +88,22 @@ void redis_store::on_beat(bool taken) {
 }
 
 task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
-    for (const auto& id : ours) {
+    while (!ours.empty()) {
+        const auto id = ours.back();
+        ours.pop_back();
         const peer* const who = shard_.find_peer(id);
         if (!who || !who->online() || who->returning()) continue;
         // The store may have come back empty, or as it was some time ago; or others have taken over meanwhile.
         const auto tenure = who->tenure;
         const auto found = co_await book_.restore(*who);
         if (!up_ || time != times_up_) co_return;
+        if (!found.answered) {
+            // Slow, but not away.
+            ours.push_back(id);
+            nap moment(shard_, pause_before_next_attempt);
+            co_await moment;
+            continue;
+        }
         if (found.whose == channel::ownership::of_another) channel::spawn("release", let_go(id, tenure), report);
         if (found.has_letters) letter_came(id);
         // It went while nobody could be told.
@@ -235,6 +245,17 @@ void redis_store::drop_events(peer_id id) { book_.drop_events(id); }
 
 task<channel::kept_events> redis_store::take_events(peer_id id) { return book_.take_events(id); }
 
-task<std::vector<std::string>> redis_store::letters_for(peer_id id) { return book_.letters_for(id); }
+task<std::optional<std::vector<std::string>>> redis_store::letters_for(peer_id id) {
+    auto letters = co_await book_.letters_for(id);
+    if (!letters) channel::spawn("letters", look_for_letters_again(id), report);
+    co_return std::move(letters);
+}
+
+task<> redis_store::look_for_letters_again(peer_id id) {
+    nap moment(shard_, pause_before_next_attempt);
+    co_await moment;
+    // When the store is back all are looked after.
+    if (up_ && !stopped_) letter_came(id);
+}
 
 }  // namespace store

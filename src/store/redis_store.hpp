@@ -52,7 +52,7 @@ public:
     void confirm_events(protocol::peer_id id, std::uint64_t last) override;
     void drop_events(protocol::peer_id id) override;
     channel::task<channel::kept_events> take_events(protocol::peer_id id) override;
-    channel::task<std::vector<std::string>> letters_for(protocol::peer_id id) override;
+    channel::task<std::optional<std::vector<std::string>>> letters_for(protocol::peer_id id) override;
 
     channel::task<channel::peer_sight> look_for(protocol::peer_id id) override;
     channel::task<channel::relay_outcome> relay(protocol::peer_id to, std::string event) override;
@@ -72,6 +72,7 @@ private:
     void on_peer_request(protocol::peer_id about, boost::json::object request);
     [[nodiscard]] channel::task<> leave_letter(protocol::peer_id to, boost::json::object request);
     void letter_came(const protocol::peer_id& id);
+    [[nodiscard]] channel::task<> look_for_letters_again(protocol::peer_id id);
     void answer_relay(protocol::peer_id to, const boost::json::object& request);
     void answer_whois(protocol::peer_id who, const boost::json::object& request);
     [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
