@@ -189,6 +189,9 @@ void channel::expel(const peer_id& whom, std::string event) {
         in->remove(*expelled);
         at.erase_audience_if_empty(channel_id);
         if (!expelled->online() || event.empty()) return;
+        // Its connection is being replaced: the welcome to come says where it is.
+        const bool is_taken_back = expelled->connected() && !expelled->connection();
+        if (is_taken_back && !expelled->resumable()) return;
         expelled->note_end(channel_id);
         expelled->send(event);
     });

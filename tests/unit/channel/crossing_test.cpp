@@ -300,6 +300,28 @@ BOOST_AUTO_TEST_CASE(what_is_said_to_a_peer_during_a_take_over_follows_its_welco
     BOOST_TEST(sender.take().empty());
 }
 
+BOOST_AUTO_TEST_CASE(who_is_kicked_during_a_take_over_is_told_by_its_welcome_alone) {
+    client& alice = peer(0);
+    std::string session;
+    client& old = peer(0, &session);
+    const auto room = channel_on(1);
+    for (client* const each : {&alice, &old}) {
+        each->send("/join " + room);
+        settle();
+    }
+    for (client* const each : {&alice, &old}) each->take();
+    client& fresh = connect(0);
+    alice.send("/kick " + session.substr(0, 24) + " " + room);
+    // Done there, and on its way here.
+    turn(1);
+    fresh.send("/descp {\"session\": \"" + session + "\"}");
+    BOOST_TEST(fresh.busy());
+    settle();
+    const auto events = fresh.take();
+    BOOST_REQUIRE_EQUAL(events.size(), 1U);
+    BOOST_TEST(events.front().at("channels").as_array().empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_comes_during_a_take_over_counts_if_that_makes_the_session_resumable) {
     std::string session;
     client& old = peer(0, &session);
