@@ -174,7 +174,6 @@ task<peer_book::restored> peer_book::restore(const channel::peer& who) {
     const auto reply = co_await bus_.run(restore_script, std::move(keys), std::move(arguments));
     restored done;
     if (reply.what != redis_value::kind::integer) co_return std::move(done);
-    done.answered = true;
     done.whose = reply.integer == 2 ? ownership::of_another : ownership::ours;
     done.has_letters = reply.integer == 3;
     // Its events are gone, too.

@@ -51,7 +51,6 @@ public:
     // --- of ours
 
     struct restored {
-        bool answered = false;
         channel::ownership whose = channel::ownership::not_known;
         bool has_letters = false;
     };

@@ -97,7 +97,7 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
         const auto tenure = who->tenure;
         const auto found = co_await book_.restore(*who);
         if (!up_ || time != times_up_) co_return;
-        if (!found.answered) {
+        if (found.whose == channel::ownership::not_known) {
             // Slow, but not away.
             ours.push_back(id);
             nap moment(shard_, pause_before_next_attempt);

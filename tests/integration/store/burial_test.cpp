@@ -131,11 +131,7 @@ BOOST_AUTO_TEST_CASE(who_comes_back_elsewhere_in_time_has_never_been_away) {
     redis_process redis;
     const server_process first(with_store(redis.store()));
     server_process dead(with_store(redis.store()));
-    auto alice = peer_at(first, "alice");
-    auto bob = peer_at(dead, "bob", "\"resume\": true");
-    const auto channel = make_channel();
-    join(alice, channel);
-    join(bob, channel, {&alice});
+    auto [alice, bob, channel] = meet(first, dead);
     dead.kill();
     dead.wait_exit();
     alice.ask("/pubmsg " + channel + " missed");

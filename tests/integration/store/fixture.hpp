@@ -55,6 +55,20 @@ inline event ask_until(client& who, const std::string& command, std::string_view
     }
 }
 
+struct two_members {
+    client alice;
+    client bob;
+    std::string channel;
+};
+
+/// Alice, and Bob, whose session is resumable, in one channel, which Alice made.
+inline two_members meet(const server_process& of_alice, const server_process& of_bob) {
+    two_members both{peer_at(of_alice, "alice"), peer_at(of_bob, "bob", "\"resume\": true"), make_channel()};
+    join(both.alice, both.channel);
+    join(both.bob, both.channel, {&both.alice});
+    return both;
+}
+
 /// Two servers on one Redis.
 struct two_nodes {
     redis_process redis;

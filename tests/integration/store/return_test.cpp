@@ -112,11 +112,7 @@ BOOST_AUTO_TEST_CASE(who_is_kicked_while_no_server_has_it_is_told_that_it_is_out
     redis_process redis;
     const server_process first(with_store(redis.store()));
     server_process second(with_store(redis.store()));
-    auto alice = peer_at(first, "alice");
-    auto bob = peer_at(second, "bob", "\"resume\": true");
-    const auto channel = make_channel();
-    join(alice, channel);
-    join(bob, channel, {&alice});
+    auto [alice, bob, channel] = meet(first, second);
     second.kill();
     second.wait_exit();
     fixture::answered(alice, "/kick " + bob.id() + " " + channel, "kick");
@@ -140,11 +136,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_meanwhile_follows_also_after_a_redis_that_had
     redis_process redis;
     const server_process first(with_store(redis.store()));
     server_process second(with_store(redis.store()));
-    auto alice = peer_at(first, "alice");
-    auto bob = peer_at(second, "bob", "\"resume\": true");
-    const auto channel = make_channel();
-    join(alice, channel);
-    join(bob, channel, {&alice});
+    auto [alice, bob, channel] = meet(first, second);
     redis.kill();
     redis.start();
     // An event by which its session counts on.
