@@ -97,9 +97,9 @@ describe("signaller.js", { timeout: 480_000, concurrency: 2 }, () => {
                 const former = session.screen;
                 session.screen = paintedStream();
                 if (round % 2) {
+                    const isAgreed = negotiated(connections[0]);
                     session.room.removeStream(former);
-                    await until(() => connections[0].signalingState === "have-local-offer");
-                    await until(() => connections[0].signalingState === "stable");
+                    await until(isAgreed);
                 } else if (former) {
                     session.room.removeStream(former);
                 }

@@ -59,6 +59,13 @@ async function until(condition, milliseconds = 60_000) {
     }
 }
 
+/** A condition: a negotiation of this connection was completed since. Its states may come and go between two looks. */
+function negotiated(connection) {
+    let isDone = false;
+    connection.addEventListener("signalingstatechange", () => (isDone ||= connection.signalingState === "stable"));
+    return () => isDone;
+}
+
 const framesFrom = async (id) => (await session.room.members.get(id)?.call?.statistics())?.framesDecoded ?? 0;
 
 async function framesFlow(id) {
@@ -66,4 +73,4 @@ async function framesFlow(id) {
     await until(async () => (await framesFrom(id)) > before + 3);
 }
 
-Object.assign(window, { connections, openRoom, paintedStream, until, framesFrom, framesFlow });
+Object.assign(window, { connections, openRoom, paintedStream, until, negotiated, framesFrom, framesFlow });
