@@ -30,25 +30,25 @@ refusal channel::check_looked_after(const change& c) const {
 
 refusal channel::check_join(const change& c, std::int64_t time_ms) const {
     const auto& who = c.by.id;
-    const std::string written = "#" + id_.hex();
+    const auto written = [this] { return "#" + id_.hex(); };
     if (c.only_existing && (!exists() || is_over(time_ms)))
         return failure(numeric::no_such_channel, "no such channel, and your access token does not let you create it",
-                       written);
+                       written());
     if (!exists() || is_over(time_ms)) return std::nullopt;
     if (members_.contains(who)) return check_looked_after(c);
     const auto& limits = home_.config().limits;
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     const bool returning = c.returning && may_return(who, time_ms);
-    if (c.returning && !returning) return failure(numeric::not_on_channel, "not in that channel any more", written);
-    if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written);
+    if (c.returning && !returning) return failure(numeric::not_on_channel, "not in that channel any more", written());
+    if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written());
     if (key_ && !returning && !invited) {
         if (!c.key)
-            return failure(numeric::bad_channel_key, "this channel needs a token: /join #channel token", written);
-        if (!key_->same_as(*c.key)) return failure(numeric::bad_channel_key, "wrong channel token", written);
+            return failure(numeric::bad_channel_key, "this channel needs a token: /join #channel token", written());
+        if (!key_->same_as(*c.key)) return failure(numeric::bad_channel_key, "wrong channel token", written());
     }
     if (members_.size() >= limits.members) {
         return failure(numeric::channel_is_full,
-                       "the channel has " + std::to_string(limits.members) + " members, which is the limit", written);
+                       "the channel has " + std::to_string(limits.members) + " members, which is the limit", written());
     }
     return std::nullopt;
 }

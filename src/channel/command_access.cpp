@@ -105,7 +105,7 @@ refusal command_handler::check_broadcast() const {
 }
 
 task<> command_handler::leave_what_is_not_granted() {
-    if (!access_ || !me()) co_return;
+    if (!me()) co_return;
     const actor who = myself();
     change wanted;
     wanted.what = change::kind::part;

@@ -35,7 +35,7 @@ task<> command_handler::run(const protocol::descp& c) {
     } else {
         co_await introduce(request);
     }
-    co_await leave_what_is_not_granted();
+    if (access_) co_await leave_what_is_not_granted();
 }
 
 namespace {

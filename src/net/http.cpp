@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <stdexcept>
 
 namespace net {
 
@@ -38,8 +39,11 @@ bool is_valid_key(std::string_view key) {
 std::string accept_value(std::string_view key) {
     std::string text(key);
     text += websocket_guid;
+    // SHA1() would look the algorithm up each time.
+    static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
     std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
-    SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, sha1, nullptr) != 1)
+        throw std::runtime_error("no SHA-1");
     std::array<unsigned char, 29> encoded{};
     EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
     return {reinterpret_cast<const char*>(encoded.data()), encoded.size() - 1};

@@ -56,6 +56,8 @@ std::size_t session::try_write(std::span<const std::string_view> pieces) {
 std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
     std::array<iovec, pieces_per_call> parts;
     std::size_t written = 0;
+    // The last words leave in one packet with the end of the stream, which follows at once.
+    const int more_follows = phase_ == phase::closing ? MSG_MORE : 0;
     while (!pieces.empty()) {
         const auto count = std::min(pieces.size(), parts.size());
         std::size_t wanted = 0;
@@ -66,8 +68,9 @@ std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
         msghdr message{};
         message.msg_iov = parts.data();
         message.msg_iovlen = count;
-        const auto sent = broken_ ? static_cast<ssize_t>(wanted)
-                                  : ::sendmsg(socket_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto sent = broken_
+            ? static_cast<ssize_t>(wanted)
+            : ::sendmsg(socket_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | more_follows);
         if (sent < 0) {
             if (would_block(errno)) return written;
             // Nobody is there to read it: let it go, the reading side ends the session.

@@ -8,6 +8,8 @@ namespace {
 /// Hostile input is echoed no further than this.
 constexpr std::size_t target_limit_bytes = 128;
 
+constexpr std::size_t usual_welcome_bytes = 1000;
+
 /// Milliseconds as seconds, with no more digits than it takes.
 void append_seconds(event_writer& out, std::chrono::milliseconds duration) {
     const auto total = static_cast<std::uint64_t>(duration.count());
@@ -63,6 +65,7 @@ void append_retry_after(event_writer& out, const std::optional<std::chrono::mill
 }  // namespace
 
 void welcome(std::string& out, std::string_view label, const welcome_fields& fields, const limits& limits) {
+    out.reserve(out.size() + usual_welcome_bytes);
     event_writer event(out, "welcome", label);
     event.raw(",\"id\":").id(fields.id).raw(",\"name\":").text(fields.name).raw(",\"session\":").text(fields.session);
     event.raw(",\"resumed\":")

@@ -11,6 +11,7 @@ class event_writer {
 public:
     /// Opens the object: type, then the label if there is one.
     event_writer(std::string& out, std::string_view type, std::string_view label) : out_(out) {
+        if (out.empty()) out.reserve(usual_bytes);
         raw("{\"type\":\"").raw(type).raw("\"");
         if (!label.empty()) raw(",\"label\":").text(label);
     }
@@ -68,6 +69,9 @@ public:
     void end() { raw("}"); }
 
 private:
+    /// Most events are shorter, and so allocate once.
+    static constexpr std::size_t usual_bytes = 240;
+
     std::string& out_;
 };
 

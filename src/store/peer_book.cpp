@@ -163,7 +163,9 @@ void peer_book::pin(const peer_id& id) {
 
 task<peer_book::restored> peer_book::restore(const channel::peer& who) {
     const auto in = who.positions();
-    const peer_keys at(who.id());
+    // It may end before the answer.
+    const auto id = who.id();
+    const peer_keys at(id);
     std::vector<std::string> keys{at.peer, at.channels, at.letters};
     std::vector<std::string> arguments{std::to_string(who.tenure), life(), std::to_string(in.size())};
     // What it heard before is not kept any more, and whoever has not had it all is told so; what comes next is.
@@ -177,7 +179,7 @@ task<peer_book::restored> peer_book::restore(const channel::peer& who) {
     done.whose = reply.integer == 2 ? ownership::of_another : ownership::ours;
     done.has_letters = reply.integer == 3;
     // Its events are gone, too.
-    const auto known = kept_.find(who.id());
+    const auto known = kept_.find(id);
     if (reply.integer == 4 && known != kept_.end()) known->second.broken = true;
     co_return std::move(done);
 }

@@ -163,6 +163,29 @@ BOOST_AUTO_TEST_CASE(redis_comes_back_empty_and_is_told_what_the_server_knows) {
     thief.expect_error(433);
 }
 
+BOOST_AUTO_TEST_CASE(peers_that_leave_while_a_redis_that_came_back_empty_is_told_of_them_trouble_nobody) {
+    redis_process redis;
+    const server_process server(with_store(redis.store()));
+    // Enough that some are being told of at any moment.
+    constexpr int count = 1000;
+    std::vector<client> peers;
+    for (int i = 0; i < count; ++i) peers.push_back(peer_at(server, "peer"));
+    redis.kill();
+    redis.start();
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    while (std::stoi(redis.ask("DBSIZE")) < count / 50)
+        BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+    redis.ask("CLIENT PAUSE 200 ALL");
+    for (auto& one : peers) one.send("/quit");
+    for (auto& one : peers) {
+        one.expect("quit");
+        one.expect_close(1000);
+    }
+    expect_ready(server, 200);
+    auto alice = peer_at(server, "alice");
+    fixture::answered(alice, "/join " + make_channel(), "joined");
+}
+
 BOOST_AUTO_TEST_CASE(redis_becomes_a_replica) {
     scene s;
     s.redis.ask("REPLICAOF 127.0.0.1 1");
