@@ -145,7 +145,9 @@ task<bool> peer_book::note_membership(peer_id id, channel_id in) {
 }
 
 void peer_book::forget_membership(peer_id id, channel_id in) {
-    bus_.post(std::vector<std::string>{"HDEL", peer_keys(id).channels, in.hex()});
+    const peer_keys at(id);
+    std::vector<std::string> keys{at.peer, at.channels};
+    bus_.post(forget_membership_script, std::move(keys), {in.hex(), node_text(servers_.self())});
 }
 
 void peer_book::left(peer_id id, bool waited_for, bool quit) {

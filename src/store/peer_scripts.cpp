@@ -94,6 +94,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 )lua");
 
+const script forget_membership_script(R"lua(
+if redis.call('HGET', KEYS[1], 'node') ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[2], ARGV[1])
+)lua");
+
 const script restore_script(R"lua(
 local fields = 4 + 2 * tonumber(ARGV[3])
 if redis.call('EXISTS', KEYS[1]) == 1 then

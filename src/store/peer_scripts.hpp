@@ -40,6 +40,9 @@ extern const script take_script;
 /// KEYS channels; ARGV channel, life.
 extern const script membership_script;
 
+/// KEYS peer, channels; ARGV channel, server: late words of another than that one change nothing.
+extern const script forget_membership_script;
+
 /// KEYS peer, channels, mail; ARGV tenure, life, number of channels, these, then fields and values, of which the server
 /// is the first: for a store that came back without what it had, or that was not told. Answers 2 if another server has
 /// the peer, 3 if there are letters for it, 4 if there was nothing.

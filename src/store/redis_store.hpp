@@ -79,6 +79,8 @@ private:
     /// Ends what is here of a peer, unless it has come (back) since then, by a later tenure. False unless it was here
     /// and all its events were kept.
     [[nodiscard]] channel::task<bool> give_over(protocol::peer_id id, std::uint64_t tenure);
+    void leave_behind(const channel::peer& who);
+    [[nodiscard]] channel::task<> give_up_membership(protocol::channel_id in, channel::change wanted);
     [[nodiscard]] channel::task<> release(protocol::peer_id id, boost::json::object request);
     [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
     [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);

@@ -14,6 +14,7 @@ namespace store {
 
 namespace json = boost::json;
 
+using channel::change;
 using channel::nap;
 using channel::peer;
 using channel::shard;
@@ -247,6 +248,7 @@ task<bool> redis_store::give_over(peer_id id, std::uint64_t tenure) {
         const bool settled = who->memberships().empty() && who->all_kept();
         if (!who->busy() && (settled || stopped_ || shard::now() > deadline)) {
             whole = who->all_kept() && book_.has_kept_all(id);
+            leave_behind(*who);
             who->hand_over();
             break;
         }
@@ -255,6 +257,27 @@ task<bool> redis_store::give_over(peer_id id, std::uint64_t tenure) {
     }
     book_.forget(id);
     co_return whole;
+}
+
+void redis_store::leave_behind(const peer& who) {
+    // Mostly they are the other server's already, and it has yet to be heard of here. But who joined while it went may
+    // be a member for nobody.
+    for (const auto& in : who.channel_ids()) {
+        change wanted;
+        wanted.what = change::kind::lose;
+        wanted.by = {who.id(), who.name, who.away.has_value(), shard_.all().node, who.tenure};
+        wanted.text = "connection lost";
+        channel::spawn("membership left behind", give_up_membership(in, std::move(wanted)), report);
+    }
+}
+
+task<> redis_store::give_up_membership(channel_id in, change wanted) {
+    // For the other server to take it.
+    nap moment(shard_, 3 * bus_.timeout());
+    co_await moment;
+    shard_.all().home_of(in).tell([in, wanted = std::move(wanted)](shard& at) mutable {
+        if (at.shared) at.shared->commit_surely(in, std::move(wanted));
+    });
 }
 
 }  // namespace store

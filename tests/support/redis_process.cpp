@@ -50,11 +50,28 @@ int listen_at(const std::string& path) {
     return made;
 }
 
+/// Stops its process when it has seen a text so often.
+class pausing_place {
+public:
+    pausing_place(std::string text, int time) : text_(std::move(text)), left_(time) {}
+
+    void look_at(std::string_view bytes) {
+        for (auto at = bytes.find(text_); left_ > 0 && at != std::string_view::npos; at = bytes.find(text_, at + 1)) {
+            if (--left_ == 0) raise(SIGSTOP);
+        }
+    }
+
+private:
+    std::string text_;
+    int left_;
+};
+
 /// False when a side has ended.
-bool pass_on(int from, int to) {
+bool pass_on(int from, int to, pausing_place* where) {
     std::array<char, 65536> part;
     const auto got = read(from, part.data(), part.size());
     if (got <= 0) return false;
+    if (where) where->look_at({part.data(), static_cast<std::size_t>(got)});
     for (ssize_t at = 0; at < got;) {
         const auto written = write(to, part.data() + at, static_cast<std::size_t>(got - at));
         if (written <= 0) return false;
@@ -63,7 +80,7 @@ bool pass_on(int from, int to) {
     return true;
 }
 
-[[noreturn]] void forward(int listening, const std::string& to) {
+[[noreturn]] void forward(int listening, const std::string& to, pausing_place where) {
     std::vector<pollfd> sockets{{listening, POLLIN, 0}};
     for (;;) {
         poll(sockets.data(), sockets.size(), -1);
@@ -71,7 +88,8 @@ bool pass_on(int from, int to) {
         for (std::size_t i = 1; i < sockets.size();) {
             const auto pair = i - (i - 1) % 2;
             const auto other = i == pair ? pair + 1 : pair;
-            if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd)) {
+            auto* const looking = i == pair ? &where : nullptr;
+            if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd, looking)) {
                 ++i;
                 continue;
             }
@@ -139,6 +157,14 @@ void child_process::pause() const {
     ::kill(pid_, SIGSTOP);
     // Not before it really stands still.
     waitpid(pid_, nullptr, WUNTRACED);
+}
+
+void child_process::wait_until_paused() const {
+    const auto deadline = std::chrono::steady_clock::now() + patience();
+    while (waitpid(pid_, nullptr, WUNTRACED | WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the process never stands still");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 }
 
 void child_process::go_on() const { ::kill(pid_, SIGCONT); }
@@ -215,14 +241,21 @@ void redis_process::start() {
     }
 }
 
-forwarder::forwarder(std::string to) : to_(std::move(to)) { start(); }
+forwarder::forwarder(std::string to) : forwarder(std::move(to), {}, 0) {}
+
+forwarder::forwarder(std::string to, std::string text, int time)
+    : to_(std::move(to)),
+      pausing_text_(std::move(text)),
+      pausing_time_(time) {
+    start();
+}
 
 void forwarder::start() {
     const int listening = listen_at(folder_.path("way.sock"));
     const pid_t child = fork();
     if (child == 0) {
         signal(SIGPIPE, SIG_IGN);
-        forward(listening, to_);
+        forward(listening, to_, pausing_place(pausing_text_, pausing_time_));
     }
     close(listening);
     process_ = child_process(child);

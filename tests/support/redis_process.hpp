@@ -38,6 +38,8 @@ public:
     void kill();
     void pause() const;
     void go_on() const;
+    /// For a process that stops itself.
+    void wait_until_paused() const;
 
 private:
     pid_t pid_ = -1;
@@ -84,6 +86,11 @@ private:
 class forwarder {
 public:
     explicit forwarder(std::string to);
+    /// Pauses by itself, once: when, for the time'th time, `text` is about to go to the other end.
+    forwarder(std::string to, std::string text, int time);
+
+    /// For it to pause by itself.
+    void wait_until_paused() const { process_.wait_until_paused(); }
 
     [[nodiscard]] std::string store() const { return "unix:" + folder_.path("way.sock"); }
     void pause() const { process_.pause(); }
@@ -94,6 +101,8 @@ public:
 private:
     scratch_folder folder_;
     std::string to_;
+    std::string pausing_text_;
+    int pausing_time_ = 0;
     child_process process_;
 };
 

@@ -1,4 +1,5 @@
 #include "integration/store/actor.hpp"
+#include "support/http_get.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,9 +85,7 @@ public:
             differs = difference();
             if (!differs.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
-        if (!differs.empty()) {
-            for (const auto& who : actors_) BOOST_TEST_MESSAGE(who->name() << " has heard" << who->trace());
-        }
+        if (!differs.empty()) explain();
         BOOST_TEST_REQUIRE(differs == "");
     }
 
@@ -106,7 +105,10 @@ public:
                     told_.message(channel, seq, text_of(message, "content"));
                 }
                 const auto& told = told_.messages(channel);
-                if (!told.empty()) BOOST_TEST(told.rbegin()->first < expected);
+                const bool knows_all = told.empty() || told.rbegin()->first < expected;
+                BOOST_TEST_INFO(channel << " as " << who->name() << " sees it goes to " << expected);
+                if (!knows_all) explain();
+                BOOST_TEST_REQUIRE(knows_all);
                 heard_ += told.size();
             }
         }
@@ -136,6 +138,18 @@ public:
     }
 
 private:
+    /// What there is to know of a failure.
+    void explain() const {
+        for (const auto& who : actors_) BOOST_TEST_MESSAGE(who->name() << " has heard" << who->trace());
+        for (const auto& node : all_.nodes)
+            BOOST_TEST_MESSAGE("port " << node->port() << ": /readyz "
+                                       << support::http_status(node->port(), "/readyz"));
+        BOOST_TEST_MESSAGE(all_.redis.ask("CONFIG GET maxmemory") << '\n' << all_.redis.ask("INFO"));
+        for (const auto& channel : channels_)
+            BOOST_TEST_MESSAGE(channel << all_.redis.ask("HMGET signaller:{c:" + channel.substr(1) +
+                                                         "}:state v t first stateVersion"));
+    }
+
     std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }
     actor& owner() { return *actors_.front(); }
     actor& any_actor() { return *actors_[pick(actor_count)]; }
@@ -257,7 +271,9 @@ private:
         const auto deadline = std::chrono::steady_clock::now() + support::patience();
         // Where it is just coming back from the move before it is asked to try again.
         while (!owner().connect(node)) {
-            BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+            const bool late = std::chrono::steady_clock::now() > deadline;
+            if (late) explain();
+            BOOST_REQUIRE(!late);
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
     }

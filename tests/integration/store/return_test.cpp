@@ -234,4 +234,65 @@ BOOST_AUTO_TEST_CASE(what_is_kept_for_who_never_confirms_is_bounded_in_bytes) {
     for (int i = 0; i < 4; ++i) again.expect("privmsg");
 }
 
+BOOST_AUTO_TEST_CASE(a_late_word_that_a_membership_has_ended_ends_none_that_began_elsewhere_since) {
+    redis_process redis;
+    const auto channel = make_channel();
+    const auto id = make_id();
+    // What is said of his memberships the second time is that he has quit.
+    const forwarder way(redis.socket(), "{p:" + id + "}:channels\r\n$24\r\n" + channel.substr(1), 2);
+    const server_process near(with_store(redis.store(), impatient));
+    const server_process far(with_store(way.store(), impatient));
+    // Redis knows the script by now.
+    auto carol = peer_at(near, "carol");
+    join(carol, make_channel());
+    auto bob = peer_at(far, "bob", "\"resume\": true, \"id\": \"" + id + "\"");
+    join(bob, channel);
+    fixture::answered(bob, "/quit " + channel, "quit");
+    way.wait_until_paused();
+    client moved(near.port());
+    come_back(moved, bob);
+    fixture::answered(moved, "/join " + channel, "joined");
+    way.go_on();
+    // By the way of that word.
+    client dora(far.port());
+    ask_until(dora, "/descp {\"name\": \"dora\"}", "welcome");
+    ask_until(dora, "/join " + channel, "joined");
+    moved.skip_to("join");
+    moved.drop();
+    client last(far.port());
+    BOOST_TEST(come_back(last, bob).at("channels").as_array().size() == 1U);
+    BOOST_TEST(dora.ask("/peers " + channel).at("peers").as_array().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(who_went_elsewhere_while_its_join_was_under_way_does_not_stay_a_member_without_knowing) {
+    redis_process redis;
+    const forwarder way(redis.socket(), "\"byName\":\"bob\"", 1);
+    const server_process near(with_store(redis.store(), impatient));
+    const server_process far(with_store(way.store(), impatient));
+    auto alice = peer_at(near, "alice");
+    const auto channel = make_channel();
+    join(alice, channel);
+    // Redis knows the script by now.
+    auto bob = peer_at(far, "bob", "\"resume\": true");
+    bob.send("/join " + channel);
+    way.wait_until_paused();
+    client moved(near.port());
+    moved.send("/descp {" + bob.proof() + "}");
+    // So that it has been looked for there by most accounts; whenever that is, it has to come right.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    way.go_on();
+    bool believes = !moved.skip_to("welcome").at("channels").as_array().empty();
+    bool is_listed = !believes;
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    while (believes != is_listed && std::chrono::steady_clock::now() < deadline) {
+        while (const auto got = moved.poll(std::chrono::milliseconds(20))) {
+            if (text_of(*got, "type") == "joined") believes = true;
+            if (text_of(*got, "type") == "quit" && id_in(*got, "peer") == bob.id()) believes = false;
+        }
+        alice.send("/peers " + channel);
+        is_listed = alice.skip_to("peers").at("peers").as_array().size() == 2U;
+    }
+    BOOST_TEST(believes == is_listed);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
