@@ -159,8 +159,6 @@ private:
     void drop_invitation(const protocol::peer_id& who);
     /// Sees to it that somebody is operator; all are told but `except`. Returns what they were told, empty: nothing.
     std::string succeed(const protocol::peer_id* stepped_down, const protocol::peer_id& except);
-    /// Tells somebody who was kicked or banned, and takes it out of its shard's audience.
-    void expel(const protocol::peer_id& whom, std::string event);
     void pin(const protocol::peer_id& who);
     void unpin(const protocol::peer_id& who);
 

@@ -102,7 +102,7 @@ void channel::move_to_node(const actor& to) {
     who.tenure = to.tenure;
     if (who.node == to.node) return;
     // Whoever looks after its old connection gets all that was said up to here.
-    if (who.node == home_.all().node) expel(to.id, {});
+    if (who.node == home_.all().node) home_.expel(to.id, id_, {});
     remove_replica_member(to.id, who.node);
     who.node = to.node;
     add_replica_member(to.id, who.node);
@@ -135,7 +135,7 @@ void channel::bury(const change& c) {
         remember_departure(who);
         part(who, "connection lost");
         // Of ours, if it is we who were taken for dead.
-        expel(who, {});
+        home_.expel(who, id_, {});
     }
     // The retention time counts from when they were really gone.
     if (members_.empty() && !dead.empty()) emptied_at_ms_ = c.time_ms;

@@ -1,6 +1,5 @@
 #include "channel/channel.hpp"
 
-#include "channel/audience.hpp"
 #include "channel/shard.hpp"
 #include "channel/store.hpp"
 
@@ -81,7 +80,7 @@ void channel::kick(const change& c) {
     drop_operator(whom);
     append(event, std::array{c.by.id, whom});
     // Who kicks itself gets the reply, and no event beside it.
-    expel(whom, whom == c.by.id ? std::string() : std::move(event));
+    home_.expel(whom, id_, whom == c.by.id ? std::string() : std::move(event));
     succeed(nullptr, whom);
 }
 
@@ -99,7 +98,7 @@ void channel::ban(const change& c, outcome& done) {
     touched();
     append(event, std::array{c.by.id, whom});
     if (was_member) {
-        expel(whom, whom == c.by.id ? std::string() : std::move(event));
+        home_.expel(whom, id_, whom == c.by.id ? std::string() : std::move(event));
         succeed(nullptr, whom);
     } else {
         done.notice = std::move(event);
@@ -178,23 +177,6 @@ std::string channel::succeed(const peer_id* stepped_down, const peer_id& except)
     protocol::event::op(event, {}, id_, {*heir->id, heir->name}, std::nullopt);
     append(event, std::array{except});
     return event;
-}
-
-void channel::expel(const peer_id& whom, std::string event) {
-    home_.all().home_of(whom).tell([channel_id = id_, id = whom, event = std::move(event)](shard& at) {
-        peer* const expelled = at.find_peer(id);
-        audience* const in = at.find_audience(channel_id);
-        // Not a member here: that was before it came to this server, which reads it only now.
-        if (!expelled || !in || !expelled->is_member_of(channel_id)) return;
-        in->remove(*expelled);
-        at.erase_audience_if_empty(channel_id);
-        if (!expelled->online() || event.empty()) return;
-        // Its connection is being replaced: the welcome to come says where it is.
-        const bool is_taken_back = expelled->connected() && !expelled->connection();
-        if (is_taken_back && !expelled->resumable()) return;
-        expelled->note_end(channel_id);
-        expelled->send(event);
-    });
 }
 
 void channel::pin(const peer_id& who) {

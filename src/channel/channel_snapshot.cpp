@@ -97,7 +97,7 @@ void channel::tell_of_gap(const std::vector<protocol::peer_id>& ours, std::uint6
         if (members_.contains(who)) continue;
         std::string event;
         protocol::event::quit(event, {}, id_, {who, who.hex()}, "the store was away for too long");
-        expel(who, std::move(event));
+        home_.expel(who, id_, std::move(event));
     }
     if (ours.empty() || seq_ <= seen) return;
     std::string event;

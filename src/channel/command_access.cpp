@@ -120,10 +120,7 @@ task<> command_handler::leave_what_is_not_granted() {
         if (!leaver) co_return;
         if (done.refused) continue;
         if (store* const shared = shard::current().shared) shared->forget_membership(who.id, id);
-        if (audience* const in = shard::current().find_audience(id); in && leaver->is_member_of(id)) {
-            in->remove(*leaver);
-            shard::current().erase_audience_if_empty(id);
-        }
+        if (shard::current().end_membership(*leaver, id)) leaver->note_end(id);
         std::string event;
         protocol::event::quit(event, {}, id, who.ref(), wanted.text);
         tell(*leaver, event);

@@ -103,10 +103,7 @@ task<> command_handler::quit_channel(const protocol::quit& c) {
     peer* const leaver = shard::current().find_peer(who.id);
     if (!leaver) co_return;
     if (store* const shared = shard::current().shared) shared->forget_membership(who.id, id);
-    if (audience* const in = shard::current().find_audience(id); in && leaver->is_member_of(id)) {
-        in->remove(*leaver);
-        shard::current().erase_audience_if_empty(id);
-    }
+    if (shard::current().end_membership(*leaver, id)) leaver->note_end(id);
     std::string event;
     protocol::event::quit(event, label_, id, who.ref(), c.reason);
     tell(*leaver, event);

@@ -156,6 +156,28 @@ void shard::erase_audience_if_empty(const protocol::channel_id& id) {
     audiences_.erase(found);
 }
 
+bool shard::end_membership(peer& who, const protocol::channel_id& in) {
+    audience* const left = find_audience(in);
+    if (!left || !who.is_member_of(in)) return false;
+    left->remove(who);
+    erase_audience_if_empty(in);
+    return true;
+}
+
+void shard::expel(const protocol::peer_id& whom, const protocol::channel_id& from, std::string event) const {
+    all_.home_of(whom).tell([whom, from, event = std::move(event)](shard& at) {
+        peer* const expelled = at.find_peer(whom);
+        // Not a member here: that was before it came to this server, which reads it only now.
+        if (!expelled || !at.end_membership(*expelled, from)) return;
+        if (!expelled->online() || event.empty()) return;
+        // Its connection is being replaced: the welcome to come says where it is.
+        const bool is_taken_back = expelled->connected() && !expelled->connection();
+        if (is_taken_back && !expelled->resumable()) return;
+        expelled->note_end(from);
+        expelled->send(event);
+    });
+}
+
 void shard::need_turn() {
     if (turn_needed_) return;
     turn_needed_ = true;

@@ -159,6 +159,10 @@ public:
     /// `start`: where the log is taken up if there is no replica here yet.
     audience& find_or_add_audience(const protocol::channel_id& id, log_position start);
     void erase_audience_if_empty(const protocol::channel_id& id);
+    /// Takes a peer of this shard out of a channel's audience; false if it is not in it.
+    bool end_membership(peer& who, const protocol::channel_id& in);
+    /// The same on the shard where the peer is at home, which is told `event`, if any, once it is out.
+    void expel(const protocol::peer_id& whom, const protocol::channel_id& from, std::string event) const;
 
     // --- the end of the turn
 

@@ -1,4 +1,3 @@
-#include "channel/audience.hpp"
 #include "channel/nap.hpp"
 #include "logging/log.hpp"
 #include "store/channel_ledger.hpp"
@@ -19,7 +18,6 @@ using protocol::channel_id;
 
 namespace {
 
-constexpr std::chrono::milliseconds pause_before_next_attempt{250};
 constexpr std::size_t most_held_bytes = 8 * 1024 * 1024;
 /// A state is written when the changes since the last are this much, or twice the state.
 constexpr std::size_t least_bytes_between_states = 128 * 1024;
@@ -242,16 +240,7 @@ void channel_ledger::settle(const channel_id& id, const change& c) {
     } else if (c.what == change::kind::part) {
         std::string event;
         protocol::event::quit(event, {}, id, c.by.ref(), c.text);
-        bus_.shard().all().home_of(c.by.id).tell([id, who = c.by.id, event = std::move(event)](channel::shard& at) {
-            channel::peer* const leaver = at.find_peer(who);
-            channel::audience* const in = at.find_audience(id);
-            if (!leaver || !in || !leaver->is_member_of(id)) return;
-            in->remove(*leaver);
-            at.erase_audience_if_empty(id);
-            if (!leaver->online()) return;
-            leaver->note_end(id);
-            leaver->send(event);
-        });
+        bus_.shard().expel(c.by.id, id, std::move(event));
     }
 }
 

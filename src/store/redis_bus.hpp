@@ -5,6 +5,7 @@
 #include "store/redis_connection.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,9 @@
 #include <vector>
 
 namespace store {
+
+/// Before something is tried again that the store has not answered.
+inline constexpr std::chrono::milliseconds pause_before_next_attempt{250};
 
 /// Told what is published on a topic, on the shard's thread.
 class topic_listener {

@@ -25,7 +25,6 @@ using protocol::peer_id;
 namespace {
 
 constexpr std::chrono::milliseconds tick{250};
-constexpr std::chrono::milliseconds pause_before_next_attempt{250};
 constexpr std::chrono::minutes renewal_interval{4};
 constexpr std::size_t renewed_per_tick = 1000;
 constexpr std::size_t buried_at_once = 100;       ///< channels of a dead server

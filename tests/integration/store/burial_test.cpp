@@ -72,10 +72,7 @@ BOOST_AUTO_TEST_CASE(the_record_of_a_dead_server_ends_when_its_peers_are_forgott
     join(alice, make_channel());
     dead.kill();
     dead.wait_exit();
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (redis.ask("ZCARD signaller:{nodes}") != "1" && std::chrono::steady_clock::now() < deadline)
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    BOOST_TEST(redis.ask("ZCARD signaller:{nodes}") == "1");
+    wait_until([&] { return redis.ask("ZCARD signaller:{nodes}") == "1"; });
     // It had an end before, which nobody shortened.
     BOOST_TEST(redis.ask("--scan --pattern 'signaller:{n:*'").empty());
     client heir(first.port());

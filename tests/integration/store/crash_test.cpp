@@ -167,13 +167,7 @@ BOOST_AUTO_TEST_CASE(an_id_is_kept_for_who_crashed_and_free_after_the_retention_
     thief.send("/descp {\"id\": \"" + alice.id() + "\"}");
     thief.expect_error(433);
     // Heartbeats are missed for five seconds before a server is dead.
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    for (;;) {
-        thief.send("/descp {\"id\": \"" + alice.id() + "\"}");
-        if (text_of(thief.next(), "type") == "welcome") break;
-        BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    ask_until(thief, "/descp {\"id\": \"" + alice.id() + "\"}", "welcome");
 }
 
 BOOST_AUTO_TEST_CASE(redis_itself_may_crash_where_it_keeps_a_log) {

@@ -37,12 +37,10 @@ BOOST_AUTO_TEST_CASE(the_new_master_is_found_and_told_what_it_does_not_know) {
     redis_process first;
     redis_process second({"--replicaof", "127.0.0.1 " + std::to_string(first.port())});
     const sentinel watch(first);
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (!watch.knows_a_replica() ||
-           second.ask("INFO replication").find("master_link_status:up") == std::string::npos) {
-        BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    wait_until([&] {
+        return watch.knows_a_replica() &&
+            second.ask("INFO replication").find("master_link_status:up") != std::string::npos;
+    });
     const auto address = "redis://127.0.0.1:" + std::to_string(watch.port()) +
         ",127.0.0.1:" + std::to_string(support::free_port()) + "?master=main";
     const server_process a(with_store(address, {"--store-timeout", "300ms"}));

@@ -43,6 +43,17 @@ inline event come_back(client& now, const client& before, const std::string& mor
     return now.describe(before.proof() + (more.empty() ? "" : ", " + more));
 }
 
+/// For what nobody is told of when it is so; asked again and again.
+template <class Condition>
+void wait_until(Condition holds, here at = here::current()) {
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error("waited in vain in line " + std::to_string(at.line()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
 /// Sends `command` until its reply is of this type: for what needs a moment to be known, with an answer each time.
 inline event ask_until(client& who, const std::string& command, std::string_view type, here at = here::current()) {
     const auto deadline = std::chrono::steady_clock::now() + support::patience();

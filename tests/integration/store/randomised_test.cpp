@@ -141,13 +141,16 @@ private:
     /// What there is to know of a failure.
     void explain() const {
         for (const auto& who : actors_) BOOST_TEST_MESSAGE(who->name() << " has heard" << who->trace());
-        for (const auto& node : all_.nodes)
-            BOOST_TEST_MESSAGE("port " << node->port() << ": /readyz "
-                                       << support::http_status(node->port(), "/readyz"));
-        BOOST_TEST_MESSAGE(all_.redis.ask("CONFIG GET maxmemory") << '\n' << all_.redis.ask("INFO"));
-        for (const auto& channel : channels_)
-            BOOST_TEST_MESSAGE(channel << all_.redis.ask("HMGET signaller:{c:" + channel.substr(1) +
-                                                         "}:state v t first stateVersion"));
+        for (const auto& node : all_.nodes) {
+            const auto ready = support::http_status(node->port(), "/readyz");
+            BOOST_TEST_MESSAGE("port " << node->port() << ": /readyz " << ready << ", it said:\n" << node->errors());
+        }
+        for (const auto& channel : channels_) {
+            const auto topic = "signaller:{c:" + channel.substr(1) + "}";
+            const auto versions = all_.redis.ask("HMGET " + topic + ":state v t first stateVersion");
+            BOOST_TEST_MESSAGE(topic << ' ' << versions << "; heard by " << all_.redis.ask("PUBSUB NUMSUB " + topic));
+        }
+        BOOST_TEST_MESSAGE(all_.redis.ask("CONFIG GET maxmemory") << '\n' << all_.redis.ask("CLIENT LIST"));
     }
 
     std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_); }

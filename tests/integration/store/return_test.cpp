@@ -97,11 +97,7 @@ BOOST_AUTO_TEST_CASE(who_comes_to_a_server_that_knows_the_state_only_goes_on_cou
     nodes.redis.kill();
     nodes.redis.start();
     ask_until(alice, "/ban " + make_id() + " " + channel, "ban");
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (nodes.redis.ask("HEXISTS signaller:{p:" + bob.id() + "} session") != "1") {
-        BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    wait_until([&] { return nodes.redis.ask("HEXISTS signaller:{p:" + bob.id() + "} session") == "1"; });
     bob.drop();
     client moved(nodes.b.port());
     const auto welcome = come_back(moved, bob);

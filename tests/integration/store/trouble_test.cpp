@@ -9,13 +9,7 @@ const std::vector<std::string> impatient{"--store-timeout", "300ms"};
 
 /// Whether Redis takes changes is seen with the next heartbeat.
 void expect_ready(const server_process& server, int status, here at = here::current()) {
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (support::http_status(server.port(), "/readyz") != status) {
-        if (std::chrono::steady_clock::now() > deadline)
-            throw std::runtime_error("/readyz never says " + std::to_string(status) + ": line " +
-                                     std::to_string(at.line()));
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
+    wait_until([&] { return support::http_status(server.port(), "/readyz") == status; }, at);
 }
 
 const std::vector<std::string> slow_to_load{"--appendonly",
@@ -172,9 +166,7 @@ BOOST_AUTO_TEST_CASE(peers_that_leave_while_a_redis_that_came_back_empty_is_told
     for (int i = 0; i < count; ++i) peers.push_back(peer_at(server, "peer"));
     redis.kill();
     redis.start();
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    while (std::stoi(redis.ask("DBSIZE")) < count / 50)
-        BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < deadline));
+    wait_until([&] { return std::stoi(redis.ask("DBSIZE")) >= count / 50; });
     redis.ask("CLIENT PAUSE 200 ALL");
     for (auto& one : peers) one.send("/quit");
     for (auto& one : peers) {
