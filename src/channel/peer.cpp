@@ -21,9 +21,8 @@ peer::peer(shard& home, protocol::peer_id id, const secret& session)
 
 peer::~peer() {
     stop_remembering();
-    if (keeping_) keeping_->owner = nullptr;
-    // What leaving its channels still brings is kept for nobody.
-    keeping_.reset();
+    // Before it leaves its channels: what that still brings is kept for nobody.
+    let_go_of_keeping();
     if (link_) --home_.count.connected_peers;
     while (!memberships_.empty()) memberships_.back().in->remove(*this);
 }

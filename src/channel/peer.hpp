@@ -33,6 +33,8 @@ struct peer_record;
 /// connections: absent within its resume window, then remembered for the retention time, and for as long as a channel
 /// needs its id (pins). Owned by the shard's directory.
 class peer final : public loss_listener, public boost::intrusive::list_base_hook<>, private timer_node {
+    struct keeping;
+
 public:
     peer(shard& home, protocol::peer_id id, const secret& session);
     ~peer();
@@ -158,6 +160,16 @@ public:
     void letter_came();
     /// Nothing waits to be kept.
     [[nodiscard]] bool all_kept() const;
+    struct all_is_kept {
+        std::shared_ptr<keeping> of;
+        std::uint64_t last;
+
+        [[nodiscard]] bool await_ready() const;
+        void await_suspend(std::coroutine_handle<> waiting) const;
+        void await_resume() const {}
+    };
+    /// What it has been sent so far is with the store, or given up; at once where nothing is kept.
+    [[nodiscard]] all_is_kept kept() const;
     /// Another server looks after it now: it goes without a word to anybody here.
     void hand_over();
     [[nodiscard]] peer_record record() const;
@@ -217,6 +229,8 @@ private:
         std::vector<std::string> letters;      ///< among the events, and not known to be kept as such
         bool letters_wait = false;             ///< in the store
         stretch leaving;
+        std::uint64_t through = 0;  ///< the last event that is with the store, or was given up
+        std::vector<std::pair<std::uint64_t, std::coroutine_handle<>>> awaiting;  ///< that this one is
         bool under_way = false;
     };
     [[nodiscard]] static task<> keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id);
@@ -224,6 +238,9 @@ private:
     void keep(std::string_view frames, std::uint32_t count);
     void keep_letter(const std::string& frame);
     void begin_keeping();
+    /// What is not kept yet is not going to be.
+    void let_go_of_keeping();
+    static void resume_awaiting(shard& home, keeping& what, std::uint64_t through);
     void keep_span(const log_span& span);
     void note_kept(const kept_membership& so_far);
     [[nodiscard]] std::unique_ptr<journal> end_collecting();

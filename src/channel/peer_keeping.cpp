@@ -6,6 +6,7 @@
 #include "protocol/text_frame.hpp"
 
 #include <algorithm>
+#include <limits>
 
 /// The part of peer that is about servers with a store: events that are kept there, and coming from and going to other
 /// servers.
@@ -50,7 +51,8 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
         }
         what->leaving = std::exchange(what->waiting, {});
         fresh_events events;
-        events.last = what->owner->journal_->last();
+        const auto last = what->owner->journal_->last();
+        events.last = last;
         events.count = std::exchange(what->count, 0);
         events.frames = what->leaving.frames;
         events.reached = std::exchange(what->reached, {});
@@ -58,6 +60,8 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
         // Not kept, it is sent all the same: after a crash the client is told that something is lost.
         const bool kept = co_await home.shared->keep_events(id, std::move(events));
         if (kept) what->letters.clear();
+        what->through = last;
+        resume_awaiting(home, *what, last);
         if (what->owner && what->owner->link_) what->leaving.send_to(*what->owner->link_);
         what->leaving = {};
         if (what->owner && what->owner->link_ && what->count == 0) {
@@ -66,6 +70,29 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
         }
     }
     what->under_way = false;
+}
+
+void peer::resume_awaiting(shard& home, keeping& what, std::uint64_t through) {
+    std::erase_if(what.awaiting, [&](const auto& one) {
+        if (one.first > through) return false;
+        home.resume_later(one.second);
+        return true;
+    });
+}
+
+void peer::let_go_of_keeping() {
+    if (!keeping_) return;
+    keeping_->owner = nullptr;
+    resume_awaiting(home_, *keeping_, std::numeric_limits<std::uint64_t>::max());
+    keeping_.reset();
+}
+
+peer::all_is_kept peer::kept() const { return {keeping_, journal_ ? journal_->last() : 0}; }
+
+bool peer::all_is_kept::await_ready() const { return !of || !of->under_way || of->through >= last; }
+
+void peer::all_is_kept::await_suspend(std::coroutine_handle<> waiting) const {
+    of->awaiting.emplace_back(last, waiting);
 }
 
 task<> peer::read_letters(shard& home, std::shared_ptr<keeping> what, protocol::peer_id id) {
@@ -144,8 +171,7 @@ void peer::stop_keeping() {
         keeping_->leaving.send_to(*link_);
         keeping_->waiting.send_to(*link_);
     }
-    keeping_->owner = nullptr;
-    keeping_.reset();
+    let_go_of_keeping();
     home_.shared->drop_events(id_);
 }
 
@@ -242,8 +268,7 @@ std::vector<kept_membership> peer::positions() const {
 void peer::hand_over() {
     if (claimant_) claimant_->close(protocol::close_code::taken_over, taken_over_reason);
     // What was kept is the other server's now.
-    if (keeping_) keeping_->owner = nullptr;
-    keeping_.reset();
+    let_go_of_keeping();
     if (held_back_) {
         for (auto& event : held_back_->events) home_.shared->notify(id_, std::move(event));
     }

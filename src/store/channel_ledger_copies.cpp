@@ -77,6 +77,8 @@ task<bool> channel_ledger::load(replica& r) {
             continue;
         }
         if (!install(r, loaded)) co_return false;
+        // Lost meanwhile: nobody would tell what comes next.
+        if (!bus_.hears(r.topic)) co_return false;
         r.current = true;
         apply_held(r);
         if (r.current) co_return true;

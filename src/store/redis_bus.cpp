@@ -149,8 +149,12 @@ task<bool> redis_bus::subscribe(std::string topic, topic_listener& to) {
     topics_.subscribe(topic);
     // Woken by the confirmation, or because the connection broke.
     co_await confirmation{wanted};
+    co_return hears(topic);
+}
+
+bool redis_bus::hears(const std::string& topic) const {
     const auto found = subscriptions_.find(topic);
-    co_return found != subscriptions_.end() && found->second.confirmed;
+    return found != subscriptions_.end() && found->second.confirmed;
 }
 
 void redis_bus::unsubscribe(const std::string& topic) {

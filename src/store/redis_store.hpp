@@ -74,6 +74,8 @@ private:
     void letter_came(const protocol::peer_id& id);
     [[nodiscard]] channel::task<> look_for_letters_again(protocol::peer_id id);
     void answer_relay(protocol::peer_id to, const boost::json::object& request);
+    [[nodiscard]] channel::task<> answer_when_kept(protocol::peer_id to, boost::json::object request,
+                                                   boost::json::object answer);
     void answer_whois(protocol::peer_id who, const boost::json::object& request);
     [[nodiscard]] channel::task<> look_after(std::vector<protocol::peer_id> ours, std::uint64_t time);
     /// Ends what is here of a peer, unless it has come (back) since then, by a later tenure. False unless it was here

@@ -191,6 +191,19 @@ void redis_store::answer_relay(peer_id to, const json::object& request) {
         if (who->away) protocol::event::away(event, {}, who->ref(), true, who->away_message());
         if (!event.empty()) answer["away"] = event;
     }
+    if (who && who->online() && !who->all_kept()) {
+        channel::spawn("relay", answer_when_kept(to, request, std::move(answer)), report);
+        return;
+    }
+    servers_.answer(request, std::move(answer));
+}
+
+task<> redis_store::answer_when_kept(peer_id to, json::object request, json::object answer) {
+    // Whoever sent it is told that it has arrived: no crash of this server may make that wrong.
+    if (const peer* const who = shard_.find_peer(to)) {
+        const auto kept = who->kept();
+        co_await kept;
+    }
     servers_.answer(request, std::move(answer));
 }
 

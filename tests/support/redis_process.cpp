@@ -50,15 +50,26 @@ int listen_at(const std::string& path) {
     return made;
 }
 
-/// Stops its process when it has seen a text so often.
+bool write_all(int to, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto written = write(to, bytes.data(), bytes.size());
+        if (written <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+/// Where a text comes for the time'th time.
 class pausing_place {
 public:
     pausing_place(std::string text, int time) : text_(std::move(text)), left_(time) {}
 
-    void look_at(std::string_view bytes) {
+    /// How much of the bytes comes before it; all of them if it is not there.
+    std::size_t look_for(std::string_view bytes) {
         for (auto at = bytes.find(text_); left_ > 0 && at != std::string_view::npos; at = bytes.find(text_, at + 1)) {
-            if (--left_ == 0) raise(SIGSTOP);
+            if (--left_ == 0) return at;
         }
+        return bytes.size();
     }
 
 private:
@@ -66,18 +77,16 @@ private:
     int left_;
 };
 
-/// False when a side has ended.
+/// False when a side has ended. Stops this process at a place, if any is given.
 bool pass_on(int from, int to, pausing_place* where) {
     std::array<char, 65536> part;
     const auto got = read(from, part.data(), part.size());
     if (got <= 0) return false;
-    if (where) where->look_at({part.data(), static_cast<std::size_t>(got)});
-    for (ssize_t at = 0; at < got;) {
-        const auto written = write(to, part.data() + at, static_cast<std::size_t>(got - at));
-        if (written <= 0) return false;
-        at += written;
-    }
-    return true;
+    const std::string_view bytes(part.data(), static_cast<std::size_t>(got));
+    const auto before = where ? where->look_for(bytes) : bytes.size();
+    if (!write_all(to, bytes.substr(0, before))) return false;
+    if (before < bytes.size()) raise(SIGSTOP);
+    return write_all(to, bytes.substr(before));
 }
 
 [[noreturn]] void forward(int listening, const std::string& to, pausing_place where) {

@@ -30,6 +30,7 @@ bool actor::connect(const server_process& node) {
             return false;
         }
         connection_ = std::move(made);
+        port_ = node.port();
         welcomed(answer);
         return true;
     } catch (const violation&) {
@@ -87,7 +88,8 @@ void actor::publish(const std::string& channel, const std::string& content) {
 void actor::whisper(actor& to) {
     const auto number = ++whispered_;
     const auto reply = ask("/privmsg " + to.id_ + " " + name_ + " " + std::to_string(number));
-    if (reply && text_of(*reply, "type") == "ack" && to.resumable_) to.mail_.expect(name_, number);
+    if (reply && text_of(*reply, "type") == "ack" && to.resumable_)
+        to.mail_.expect(name_, number, to.port_ == port_ ? port_ : std::uint16_t{0});
 }
 
 void actor::confirm() {

@@ -44,6 +44,8 @@ public:
     /// Where it was told that it is a member.
     [[nodiscard]] const std::map<std::string, std::int64_t>& channels() const { return last_; }
     [[nodiscard]] const letters& mail() const { return mail_; }
+    /// The server at this port crashed.
+    void note_crash(std::uint16_t port) { mail_.forgive_what_was_at(port); }
     /// What it said and was told of late.
     [[nodiscard]] std::string trace() const;
     /// How often it was told that something is lost.
@@ -61,6 +63,7 @@ private:
     std::string name_;
     bool resumable_;
     std::unique_ptr<client> connection_;
+    std::uint16_t port_ = 0;  ///< of the server it is or was at
     std::string id_;
     std::string session_;
     std::deque<std::string> trace_;

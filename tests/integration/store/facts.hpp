@@ -72,9 +72,15 @@ private:
 /// The private messages to one peer, each of which says `<sender> <number>`.
 class letters {
 public:
-    /// It was acknowledged. Who writes to itself has it by then.
-    void expect(const std::string& sender, int number) {
-        if (!arrived_[sender].contains(number)) expected_[sender].insert(number);
+    /// It was acknowledged. Who writes to itself has it by then. `at`: the port of the server that both are at, which
+    /// acknowledges before it is kept; 0 if there is none.
+    void expect(const std::string& sender, int number, std::uint16_t at) {
+        if (!arrived_[sender].contains(number)) expected_[sender].emplace(number, at);
+    }
+    /// That server crashed.
+    void forgive_what_was_at(std::uint16_t port) {
+        for (auto& [sender, numbers] : expected_)
+            std::erase_if(numbers, [&](const auto& one) { return one.second == port; });
     }
     /// The receiver was told that it lost something.
     void forgive() { expected_.clear(); }
@@ -88,20 +94,21 @@ public:
         before.insert(number);
         auto& expected = expected_[sender];
         expected.erase(number);
-        if (!expected.empty() && *expected.begin() < number)
-            throw violation("private message " + content + " comes before number " + std::to_string(*expected.begin()));
+        if (!expected.empty() && expected.begin()->first < number)
+            throw violation("private message " + content + " comes before number " +
+                            std::to_string(expected.begin()->first));
     }
     /// What has not come yet.
     [[nodiscard]] std::string missing() const {
         std::string text;
         for (const auto& [sender, numbers] : expected_) {
-            for (const auto number : numbers) text += " " + sender + " " + std::to_string(number);
+            for (const auto& [number, at] : numbers) text += " " + sender + " " + std::to_string(number);
         }
         return text;
     }
 
 private:
-    std::map<std::string, std::set<int>> expected_;
+    std::map<std::string, std::map<int, std::uint16_t>> expected_;
     std::map<std::string, std::set<int>> arrived_;
 };
 

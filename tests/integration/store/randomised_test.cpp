@@ -204,7 +204,10 @@ private:
         const auto node = pick(node_count);
         switch (pick(9)) {
             case 0:
-            case 1: all_.crash(node); break;
+            case 1:
+                for (auto& who : actors_) who->note_crash(all_.nodes[node]->port());
+                all_.crash(node);
+                break;
             case 2: stand_still(*all_.ways[node], std::chrono::milliseconds(pick(700))); break;
             case 3:
                 all_.ways[node]->kill();

@@ -166,6 +166,24 @@ BOOST_AUTO_TEST_CASE(a_session_that_goes_on_elsewhere_is_told_if_not_all_of_it_c
     BOOST_TEST(flag_of(resume(elsewhere, bob, 1), "lost"));
 }
 
+BOOST_AUTO_TEST_CASE(a_private_message_to_another_server_is_acknowledged_when_no_crash_can_lose_it_any_more) {
+    redis_process redis;
+    const forwarder way(redis.socket(), "remember me", 1);
+    const server_process near(with_store(redis.store()));
+    server_process far(with_store(way.store()));
+    auto alice = peer_at(near, "alice");
+    auto bob = peer_at(far, "bob", "\"resume\": true");
+    alice.send("@label=1 /privmsg " + bob.id() + " remember me");
+    way.wait_until_paused();
+    far.kill();
+    far.wait_exit();
+    alice.expect_error(400);
+    client back(near.port());
+    resume(back, bob, 0);
+    fixture::answered(alice, "/privmsg " + bob.id() + " now", "ack");
+    back.expect("privmsg", {{"content", "now"}});
+}
+
 BOOST_AUTO_TEST_CASE(who_was_told_of_a_kick_is_not_told_again_at_another_server) {
     const two_nodes nodes;
     auto alice = peer_at(nodes.a, "alice");

@@ -178,6 +178,25 @@ BOOST_AUTO_TEST_CASE(peers_that_leave_while_a_redis_that_came_back_empty_is_told
     fixture::answered(alice, "/join " + make_channel(), "joined");
 }
 
+BOOST_AUTO_TEST_CASE(a_channel_whose_topic_is_lost_while_it_is_read_is_read_again) {
+    redis_process redis;
+    const auto channel = make_channel();
+    const forwarder way(redis.socket(), "{c:" + channel.substr(1) + "}:log", 1);
+    const server_process near(with_store(redis.store()));
+    const server_process far(with_store(way.store()));
+    // Redis knows the script by now.
+    auto carol = peer_at(near, "carol");
+    join(carol, make_channel());
+    auto alice = peer_at(far, "alice");
+    alice.send("/join " + channel);
+    way.wait_until_paused();
+    redis.ask("CLIENT KILL TYPE pubsub");
+    way.go_on();
+    alice.expect_error(400);
+    ask_until(alice, "/join " + channel, "joined");
+    BOOST_TEST(number_of(fixture::answered(alice, "/pubmsg " + channel + " hello", "ack"), "seq") == 1);
+}
+
 BOOST_AUTO_TEST_CASE(redis_becomes_a_replica) {
     scene s;
     s.redis.ask("REPLICAOF 127.0.0.1 1");
