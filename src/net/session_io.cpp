@@ -20,6 +20,17 @@ constexpr std::size_t pieces_per_call = 64;
 /// On Linux EWOULDBLOCK is EAGAIN.
 bool would_block(int error) { return error == EAGAIN || error == EINTR; }
 
+/// At most pieces_per_call. For a single one, which is by far the most common, the kernel has a shorter way.
+ssize_t send_some(int to, std::span<const std::string_view> pieces, int flags) {
+    if (pieces.size() == 1) return ::send(to, pieces.front().data(), pieces.front().size(), flags);
+    std::array<iovec, pieces_per_call> parts;
+    for (std::size_t i = 0; i < pieces.size(); ++i) parts[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(to, &message, flags);
+}
+
 }  // namespace
 
 // --- input and output
@@ -54,23 +65,15 @@ std::size_t session::try_write(std::span<const std::string_view> pieces) {
 }
 
 std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
-    std::array<iovec, pieces_per_call> parts;
     std::size_t written = 0;
     // The last words leave in one packet with the end of the stream, which follows at once.
     const int more_follows = phase_ == phase::closing ? MSG_MORE : 0;
     while (!pieces.empty()) {
-        const auto count = std::min(pieces.size(), parts.size());
+        const auto next = pieces.first(std::min(pieces.size(), pieces_per_call));
         std::size_t wanted = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            parts[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
-            wanted += pieces[i].size();
-        }
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = count;
-        const auto sent = broken_
-            ? static_cast<ssize_t>(wanted)
-            : ::sendmsg(socket_->descriptor(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | more_follows);
+        for (const auto piece : next) wanted += piece.size();
+        const auto sent = broken_ ? static_cast<ssize_t>(wanted)
+                                  : send_some(socket_->descriptor(), next, MSG_NOSIGNAL | MSG_DONTWAIT | more_follows);
         if (sent < 0) {
             if (would_block(errno)) return written;
             // Nobody is there to read it: let it go, the reading side ends the session.
@@ -79,7 +82,7 @@ std::size_t session::send_to_socket(std::span<const std::string_view> pieces) {
         }
         written += static_cast<std::size_t>(sent);
         if (static_cast<std::size_t>(sent) < wanted) return written;
-        pieces = pieces.subspan(count);
+        pieces = pieces.subspan(next.size());
     }
     return written;
 }
