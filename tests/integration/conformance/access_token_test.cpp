@@ -125,14 +125,15 @@ BOOST_FIXTURE_TEST_CASE(a_token_may_come_with_the_upgrade, guarded) {
 
 BOOST_FIXTURE_TEST_CASE(the_header_of_the_upgrade_carries_a_token_as_well, guarded) {
     client::options way;
-    way.authorization = "Bearer " + token("alice", {}, 2);
+    way.authorization = "Bearer " + token("alice", {}, 4);
     client alice(server.port(), way);
     alice.describe();
-    way.authorization = "Bearer " + token("bob", {}, 2);
+    answered(alice, "/descp {" + as_member(token("alice")) + "}", "welcome", {{"id", alice.id()}});
+    // Ends after what Alice had at first.
+    way.authorization = "Bearer " + token("bob", {}, 4);
     client bob(server.port(), way);
     bob.describe();
     BOOST_TEST(alice.id() != bob.id());
-    answered(alice, "/descp {" + as_member(token("alice")) + "}", "welcome", {{"id", alice.id()}});
     BOOST_TEST(flag_of(bob.skip_to_close(4003), "reconnect"));
     alice.expect_nothing();
 }

@@ -27,7 +27,9 @@ BOOST_AUTO_TEST_SUITE(memory)
 
 BOOST_AUTO_TEST_CASE(
     a_reader_that_holds_too_much_in_the_server_is_told_lost_before_its_channel_has_reached_its_own_limit) {
-    fixture f({"--max-memory", "2MiB", "--channel-log", "256MiB", "--rate", "0", "--resume-bytes", "64KiB"});
+    // Who does not read does not answer heartbeats either, and a machine may be slow.
+    fixture f({"--max-memory", "2MiB", "--channel-log", "256MiB", "--rate", "0", "--resume-bytes", "64KiB",
+               "--heartbeat", "15m"});
     auto alice = f.peer("alice");
     auto bob = f.peer("bob");
     client::options narrow;
