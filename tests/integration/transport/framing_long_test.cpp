@@ -19,7 +19,9 @@ constexpr std::size_t mebibyte = 1024 * 1024;
 /// Where the operator allows long messages: as the Autobahn suite's sections 7.1, 9 and 10 send them.
 struct long_messages : support::server_process {
     long_messages()
-        : server_process({"--rate", "0", "--max-message", "16MiB", "--max-content", "16777210", "--queue", "64MiB"}) {}
+        // Nobody describes itself here, and a slow machine needs its time for so many bytes.
+        : server_process({"--rate", "0", "--max-message", "16MiB", "--max-content", "16777210", "--queue", "64MiB",
+                          "--describe-timeout", "10m", "--heartbeat", "10m"}) {}
 };
 
 std::string in_fragments(std::string_view message, std::size_t fragment_bytes) {
