@@ -38,9 +38,7 @@ const settings& command_handler::config() const { return shard::current().config
 
 peer* command_handler::me() const { return acts_for_ ? acts_for_ : link_.owner; }
 
-actor command_handler::myself() const {
-    return {me()->id(), me()->name, me()->away.has_value(), shard::current().all().node, me()->tenure};
-}
+actor command_handler::myself() const { return me()->as_actor(); }
 
 /// From the beginning of a command to its end, however it ends.
 class command_handler::command_scope {

@@ -92,7 +92,7 @@ task<bool> command_handler::rejoin(peer& known, std::vector<joined_fields>& take
     auto left = known.take_left_channels();
     change wanted;
     wanted.what = change::kind::join;
-    wanted.by = {known.id(), known.name, known.away.has_value(), shard::current().all().node, known.tenure};
+    wanted.by = known.as_actor();
     wanted.returning = true;
     while (!left.empty()) {
         const auto id = left.back();

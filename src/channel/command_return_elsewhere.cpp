@@ -156,11 +156,7 @@ task<bool> command_handler::take_memberships(shard& home, peer_id id, const std:
                                              std::vector<joined_fields>& taken_back,
                                              std::vector<protocol::channel_id>& ended) {
     change wanted;
-    wanted.by.id = id;
-    wanted.by.node = home.all().node;
-    wanted.by.tenure = home.find_peer(id)->tenure;
-    wanted.by.name = home.find_peer(id)->name;
-    wanted.by.away = home.find_peer(id)->away.has_value();
+    wanted.by = home.find_peer(id)->as_actor();
     wanted.returning = true;
     for (const auto& in : ids) {
         wanted.what = change::kind::attach;

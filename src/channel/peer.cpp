@@ -27,6 +27,8 @@ peer::~peer() {
     while (!memberships_.empty()) memberships_.back().in->remove(*this);
 }
 
+actor peer::as_actor() const { return {id_, name, away.has_value(), home_.all().node, tenure}; }
+
 void peer::account() {
     // The peer, its place in the shard's table, and in those of its channels.
     constexpr std::size_t empty_bytes = sizeof(peer) + 64;

@@ -42,6 +42,8 @@ public:
     [[nodiscard]] const protocol::peer_id& id() const { return id_; }
     [[nodiscard]] const secret& session() const { return session_; }
     [[nodiscard]] protocol::event::peer_ref ref() const { return {id_, name}; }
+    /// As one who does something in a channel.
+    [[nodiscard]] actor as_actor() const;
 
     std::string name;
     std::string description;          ///< canonical JSON members

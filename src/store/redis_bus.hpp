@@ -97,9 +97,9 @@ public:
     void learn_time_of_message(std::int64_t redis_ms);
 
     /// True when everything published from now on will be heard. One listener a topic.
+    [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
     /// The subscription is whole since subscribe() said yes.
     [[nodiscard]] bool hears(const std::string& topic) const;
-    [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
     void unsubscribe(const std::string& topic);
 
 private:

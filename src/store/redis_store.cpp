@@ -176,15 +176,11 @@ task<> redis_store::bring_back(channel_id id, peer_id who) {
     change wanted;
     wanted.what = change::kind::join;
     wanted.returning = true;
-    wanted.by.id = who;
-    wanted.by.node = shard_.all().node;
     for (;;) {
         co_await home.enter();
         const peer* const here = home.find_peer(who);
         const bool online = here && here->online();
-        if (online) wanted.by.name = here->name;
-        if (online) wanted.by.away = here->away.has_value();
-        if (online) wanted.by.tenure = here->tenure;
+        if (online) wanted.by = here->as_actor();
         co_await shard_.enter();
         if (!online) co_return;
         const auto done = co_await ledger_.commit(id, wanted);

@@ -278,7 +278,7 @@ void redis_store::leave_behind(const peer& who) {
     for (const auto& in : who.channel_ids()) {
         change wanted;
         wanted.what = change::kind::lose;
-        wanted.by = {who.id(), who.name, who.away.has_value(), shard_.all().node, who.tenure};
+        wanted.by = who.as_actor();
         wanted.text = "connection lost";
         channel::spawn("membership left behind", give_up_membership(in, std::move(wanted)), report);
     }

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <thread>
@@ -133,6 +134,14 @@ struct fixture {
         if (session) *session = events.front().at("session").as_string().c_str();
         return made;
     }
+    /// They join one after the other, and have read what that brings them.
+    void join(const std::string& room, std::initializer_list<client*> those) {
+        for (client* const each : those) {
+            each->send("/join " + room);
+            settle();
+        }
+        for (client* const each : those) each->take();
+    }
     [[nodiscard]] std::string channel_on(std::size_t index) const { return "#" + id_on<protocol::channel_id>(index); }
 };
 
@@ -173,12 +182,7 @@ BOOST_AUTO_TEST_CASE(what_was_said_in_public_is_not_overtaken_by_what_follows_in
     std::string session;
     client& receiver = peer(1, &session);
     const auto room = channel_on(0);
-    for (client* const each : {&sender, &receiver}) {
-        each->send("/join " + room);
-        settle();
-    }
-    sender.take();
-    receiver.take();
+    join(room, {&sender, &receiver});
     sender.send("/pubmsg " + room + " public");
     sender.send("/privmsg " + session.substr(0, 24) + " private");
     settle();
@@ -274,12 +278,7 @@ BOOST_AUTO_TEST_CASE(what_is_said_to_a_peer_during_a_take_over_follows_its_welco
     client& old = peer(0, &session);
     client& sender = peer(0);
     const auto room = channel_on(1);
-    for (client* const each : {&old, &sender}) {
-        each->send("/join " + room);
-        settle();
-        each->take();
-    }
-    old.take();
+    join(room, {&old, &sender});
     client& fresh = connect(0);
     fresh.send("/descp {\"session\": \"" + session + "\"}");
     // The channel is being asked.
@@ -305,11 +304,7 @@ BOOST_AUTO_TEST_CASE(who_is_kicked_during_a_take_over_is_told_by_its_welcome_alo
     std::string session;
     client& old = peer(0, &session);
     const auto room = channel_on(1);
-    for (client* const each : {&alice, &old}) {
-        each->send("/join " + room);
-        settle();
-    }
-    for (client* const each : {&alice, &old}) each->take();
+    join(room, {&alice, &old});
     client& fresh = connect(0);
     alice.send("/kick " + session.substr(0, 24) + " " + room);
     // Done there, and on its way here.
