@@ -59,11 +59,14 @@ async function until(condition, milliseconds = 60_000) {
     }
 }
 
-/** A condition: a negotiation of this connection was completed since. Its states may come and go between two looks. */
-function negotiated(connection) {
-    let isDone = false;
-    connection.addEventListener("signalingstatechange", () => (isDone ||= connection.signalingState === "stable"));
-    return () => isDone;
+/** All that this page says privately takes so long from now on, as if the way were long or the machine busy. */
+function delaySignals(milliseconds) {
+    const { signaller } = session;
+    const tell = signaller.privmsg.bind(signaller);
+    signaller.privmsg = async (...message) => {
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        return tell(...message);
+    };
 }
 
 const framesFrom = async (id) => (await session.room.members.get(id)?.call?.statistics())?.framesDecoded ?? 0;
@@ -73,4 +76,4 @@ async function framesFlow(id) {
     await until(async () => (await framesFrom(id)) > before + 3);
 }
 
-Object.assign(window, { connections, openRoom, paintedStream, until, negotiated, framesFrom, framesFlow });
+Object.assign(window, { connections, openRoom, paintedStream, until, delaySignals, framesFrom, framesFlow });
