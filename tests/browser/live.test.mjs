@@ -88,7 +88,7 @@ describe("the live page", { timeout: 300_000 }, () => {
         await seesMovingPictures(late, 1);
         await setPlaces(1);
         await notice(late, /number 1 in line/);
-        assert.equal(await late.locator(".tile").count(), 0);
+        await late.waitForFunction(() => document.querySelectorAll(".tile").length === 0, null, patience);
         await seesMovingPictures(early, 1);
         await close(ann, early, late);
     });

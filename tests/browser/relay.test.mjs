@@ -60,7 +60,7 @@ describe("calls through a TURN server", { timeout: 240_000 }, () => {
     });
 
     test("a call that restarts ICE after its first credentials have expired uses fresh ones, pushed or got with the session's return", async (t) => {
-        const server = await start(t, "--turn-secret", secret, "--turn-ttl", "2s");
+        const server = await start(t, "--turn-secret", secret, "--turn-ttl", "10s");
         const ann = await openMember({ name: "ann", room: "fresh", options: { backoff: { first: 3_600_000, most: 3_600_000 } } }, server);
         const ben = await openMember({ name: "ben", room: "fresh" }, server);
         await Promise.all([seesFrames(ann, ben), seesFrames(ben, ann)]);
