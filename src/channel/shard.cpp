@@ -196,7 +196,8 @@ void shard::end_input() {
     in_input_ = false;
     // Then all goes out at its end.
     if (dirty_.empty() || turn_needed_) return;
-    const bool crowded = std::any_of(dirty_.begin(), dirty_.end(), [this](link* to) { return to && is_crowded(*to); });
+    const bool crowded = dirty_.size() > links_per_slice ||
+        std::any_of(dirty_.begin(), dirty_.end(), [this](link* to) { return to && is_crowded(*to); });
     if (crowded) {
         need_turn();
     } else {
@@ -207,6 +208,7 @@ void shard::end_input() {
 void shard::forget_dirty(link& to) {
     std::replace(dirty_.begin(), dirty_.end(), &to, static_cast<link*>(nullptr));
     std::replace(flushing_.begin(), flushing_.end(), &to, static_cast<link*>(nullptr));
+    std::replace(overdue_.begin(), overdue_.end(), &to, static_cast<link*>(nullptr));
 }
 
 void shard::fan_out_at_end_of_turn(audience& to) {
@@ -247,19 +249,29 @@ void shard::end_turn() {
     feed_replicas();
     flush_links();
     fan_out();
-    if (!to_fan_out_.empty() || !dirty_.empty()) need_turn();
+    if (!to_fan_out_.empty() || !dirty_.empty() || !overdue_.empty()) need_turn();
+}
+
+void shard::flush(link* to) {
+    if (!to) return;
+    to->dirty_ = false;
+    to->flushed_in_ = input_;
+    to->flush();
 }
 
 void shard::flush_links() {
     flushing_.swap(dirty_);
-    for (std::size_t i = 0; i < flushing_.size(); ++i) {
-        link* const to = flushing_[i];
-        if (!to) continue;
-        to->dirty_ = false;
-        to->flushed_in_ = input_;
-        to->flush();
+    if (flushing_.size() <= links_per_slice) {
+        for (std::size_t i = 0; i < flushing_.size(); ++i) flush(flushing_[i]);
+    } else {
+        overdue_.insert(overdue_.end(), flushing_.begin(), flushing_.end());
     }
     flushing_.clear();
+    for (std::size_t left = links_per_slice; left > 0 && !overdue_.empty(); --left) {
+        link* const to = overdue_.front();
+        overdue_.pop_front();
+        flush(to);
+    }
 }
 
 void shard::fan_out() {

@@ -224,6 +224,7 @@ public:
 
     /// Members served before the loop looks at its sockets again.
     static constexpr std::size_t members_per_slice = 64;
+    static constexpr std::size_t links_per_slice = 128;
 
 private:
     static constexpr std::size_t relief_divisor = 16;
@@ -235,6 +236,7 @@ private:
     [[nodiscard]] bool is_crowded(const link& to) const;
     void need_turn();
     void end_turn();
+    void flush(link* to);
     void flush_links();
     void fan_out();
     void arm_timer();
@@ -265,6 +267,9 @@ private:
     std::uint32_t input_ = inputs_of_a_crowd;
     std::vector<link*> dirty_;
     std::vector<link*> flushing_;
+    /// Spoken to by one that spoke to very many: they get it in slices, and nobody who is spoken to meanwhile waits for
+    /// them.
+    std::deque<link*> overdue_;
     std::deque<audience*> to_fan_out_;
     std::vector<channel*> to_feed_;
 };

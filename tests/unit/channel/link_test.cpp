@@ -5,6 +5,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
 BOOST_FIXTURE_TEST_SUITE(a_link, one_shard::fixture)
 
 BOOST_AUTO_TEST_CASE(what_has_no_end_yet_is_held_until_it_ends_or_the_link_goes) {
@@ -44,6 +50,49 @@ BOOST_AUTO_TEST_CASE(who_does_not_end_its_message_is_given_up_when_memory_is_sho
     shard.erase_peer(ids::peer(1));
     shard.erase_peer(ids::peer(2));
     shard.erase_peer(ids::peer(3));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_said_to_all_is_sent_in_slices_and_keeps_nobody_waiting) {
+    constexpr std::uint16_t many = 1000;
+    constexpr std::size_t slice = channel::shard::links_per_slice;
+    std::deque<one_shard::fake_link> links;
+    for (std::uint16_t i = 0; i < many; ++i)
+        shard.add_peer(ids::peer(i), channel::secret::make()).attach(links.emplace_back(shard));
+    const auto served = [&] {
+        return std::count_if(links.begin(), links.end(), [](const auto& to) { return to.writes > 0; });
+    };
+    const auto next_turn = [&] {
+        context.restart();
+        context.poll_one();
+    };
+    auto gone = std::make_unique<one_shard::fake_link>(shard);
+    shard.begin_input();
+    shard.broadcast("to all", ids::peer(0));
+    gone->send(one_shard::frame("too late"));
+    shard.end_input();
+    BOOST_TEST(served() == 0);
+    next_turn();
+    BOOST_TEST(served() == slice);
+
+    // Who is spoken to meanwhile does not wait for the rest, and gets everything in its order; who has gone is left
+    // out.
+    gone.reset();
+    one_shard::fake_link other(shard);
+    other.send(one_shard::frame("to one"));
+    auto& late = *std::find_if(links.begin() + 1, links.end(), [](const auto& to) { return to.writes == 0; });
+    late.send(one_shard::frame("to the late"));
+    next_turn();
+    BOOST_TEST(other.received == one_shard::frame("to one"));
+    BOOST_TEST(served() == 2 * slice);
+
+    turn();
+    BOOST_TEST(links.front().writes == 0U);
+    BOOST_TEST(late.received == one_shard::frame("to all") + one_shard::frame("to the late"));
+    const auto told_once = std::count_if(links.begin(), links.end(), [&](const auto& to) {
+        return to.writes == 1 && to.received.starts_with(one_shard::frame("to all"));
+    });
+    BOOST_TEST(told_once == many - 1);
+    for (std::uint16_t i = 0; i < many; ++i) shard.erase_peer(ids::peer(i));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
