@@ -75,9 +75,19 @@ std::string render(unsigned status, std::string_view content_type, std::string_v
     return out;
 }
 
-unsigned status_of(const boost::beast::error_code& ec) {
+/// Whether the request line ends in a version as RFC 9112, 2.3 writes it. What Beast calls a bad one may be no version.
+bool names_version(std::string_view received) {
+    constexpr std::string_view like = "HTTP/d.d\r";
+    const auto line = received.substr(0, received.find('\n'));
+    if (line.size() < like.size() || line.size() == received.size()) return false;
+    const auto end = line.substr(line.size() - like.size());
+    return std::equal(end.begin(), end.end(), like.begin(),
+                      [](char c, char wanted) { return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted; });
+}
+
+unsigned status_of(const boost::beast::error_code& ec, std::string_view received) {
     if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
-    if (ec == http::error::bad_version) return 505;
+    if (ec == http::error::bad_version && names_version(received)) return 505;
     if (ec == http::error::body_limit) return 413;
     return 400;
 }
@@ -169,7 +179,7 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     const auto consumed = parser.put(boost::asio::const_buffer(received.data(), received.size()), ec);
     if (ec == http::error::need_more) ec = {};
     if (ec) {
-        const auto status = status_of(ec);
+        const auto status = status_of(ec, received);
         return refused(status, status == 431 ? "the request header is too large" : "not an HTTP/1.1 request");
     }
     if (!parser.is_header_done()) return {};

@@ -161,10 +161,20 @@ BOOST_AUTO_TEST_CASE(a_host_is_named_exactly_once) {
 }
 
 BOOST_DATA_TEST_CASE(other_versions_are_refused,
-                     data::make<std::string>({"HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0", "HTTP/1.1 ",
-                                              "HTTP/1.1\n"}),
-                     version) {
+                     data::make<std::string>({"HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.0"}), version) {
     BOOST_TEST(refusal_of("GET / " + version + "\r\nHost: a\r\n\r\n") == 505U);
+}
+
+BOOST_DATA_TEST_CASE(what_is_no_version_is_no_request,
+                     data::make<std::string>({"HTTP/1.1 ", "HTTP/1.1\n", "HTTP/11", "HTTP/1.x", "http/1.1", "FTP/1.1",
+                                              ""}),
+                     version) {
+    BOOST_TEST(refusal_of("GET / " + version + "\r\nHost: a\r\n\r\n") == 400U);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_ends_in_both_characters) {
+    BOOST_TEST(refusal_of("GET / HTTP/1.1\nHost: a\n\n") == 400U);
+    BOOST_TEST(refusal_of("GET / HTTP/1.1\r\nHost: a\n\r\n") == 400U);
 }
 
 BOOST_AUTO_TEST_CASE(the_preface_of_http_2_is_refused) {
