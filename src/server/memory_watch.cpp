@@ -1,10 +1,10 @@
 #include "server/memory_watch.hpp"
 
 #include "logging/log.hpp"
+#include "server/control_group.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 
 #include <unistd.h>
 
@@ -14,21 +14,12 @@ namespace {
 
 constexpr std::chrono::milliseconds interval{100};
 
-/// A number in a file of the system; the greatest if there is none ("max").
-std::uint64_t limit_in(const char* path) {
-    std::ifstream file(path);
-    std::uint64_t bytes = 0;
-    return file >> bytes ? bytes : UINT64_MAX;
-}
-
 }  // namespace
 
 std::uint64_t half_of_memory() {
     const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
     const auto machine = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    const auto container =
-        std::min(limit_in("/sys/fs/cgroup/memory.max"), limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
-    return std::min(machine, container) / 2;
+    return std::min(machine, memory_limit_of_groups()) / 2;
 }
 
 void memory_watch::expired(channel::steady_time now) {

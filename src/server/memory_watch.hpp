@@ -15,7 +15,7 @@ struct memory_limit {
     std::atomic<bool> is_short{false};
 };
 
-/// Half of the memory that the machine has, or the container (cgroup v2 or v1) if that is less.
+/// Half of the memory that the machine has, or the service or container (see control_group.hpp) if that is less.
 [[nodiscard]] std::uint64_t half_of_memory();
 
 /// Looks several times a second at what its shard holds, and sees to it that the server holds no more than it may (see

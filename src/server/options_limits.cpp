@@ -127,7 +127,7 @@ void add_channels(std::vector<option>& table) {
         {group, "max-memory",
          "of peers, channels, logs, queues, histories, journals and unfinished messages in all; beyond it those that "
          "can shrink to a sixteenth, and new channels, bans, invitations and connections wait; 0: half of what the "
-         "machine or the container has"},
+         "machine, the service (MemoryMax=) or the container has"},
         0, 1ULL << 50U, [](auto& c) -> auto& { return c.max_memory_bytes; }));
 }
 
