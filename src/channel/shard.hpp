@@ -224,7 +224,8 @@ public:
 
     /// Members served before the loop looks at its sockets again.
     static constexpr std::size_t members_per_slice = 64;
-    static constexpr std::size_t links_per_slice = 128;
+    /// As many as one look brings input from, so that their answers are not torn apart.
+    static constexpr std::size_t links_per_slice = 256;
 
 private:
     static constexpr std::size_t relief_divisor = 16;
