@@ -103,7 +103,6 @@ function paintTexts() {
     byId("messages").setAttribute("aria-label", text("chat"));
     byId("messages").dataset.empty = text("chatEmpty");
     nameButton(byId("share"), text("share"));
-    nameButton(byId("screen"), text("screenOn"));
     nameButton(byId("settings"), text("settings"));
     nameButton(byId("leave"), text("leave"));
     nameButton(byId("side-switch"), text("sideOpen"));

@@ -1,7 +1,7 @@
 import { Audience } from "./audience.js";
-import { byId, nameButton } from "./dom.js";
 import { text } from "./i18n.js";
 import { LiveSession, stage, stateChannel } from "./live_session.js";
+import { ScreenShare } from "./screen_share.js";
 import { Call } from "./signaller.js";
 import { hueOf } from "./stage.js";
 import { storageOf } from "./streams.js";
@@ -14,7 +14,7 @@ const mostConnecting = 30_000;
 /** Sends one stream: a call to each watcher up to `places`, and the rest stand in line and chat. */
 export class LiveSender extends LiveSession {
     #media;
-    #screen = null;
+    #screen;
     #calls = new Map();
     #audience;
 
@@ -29,7 +29,9 @@ export class LiveSender extends LiveSession {
         this.onLive((from, live) => live === "watch" && this.#takeRequest(from));
         this.on(this.room, "memberleave", ({ member }) => this.#lose(member.id));
         this.on(media, "change", (change) => this.#changeMedia(change));
-        this.on(byId("screen"), "click", () => this.#toggleScreen());
+        this.#screen = new ScreenShare(stage, this.ending);
+        this.on(this.#screen, "start", ({ stream }) => this.#calls.forEach(({ call }) => call.addStream(stream, "screen")));
+        this.on(this.#screen, "stop", ({ stream }) => this.#calls.forEach(({ call }) => call.removeStream(stream)));
     }
 
     get places() {
@@ -57,11 +59,6 @@ export class LiveSender extends LiveSession {
         this.signaller.close({ keep: true });
     }
 
-    stop() {
-        this.#stopScreen();
-        super.stop();
-    }
-
     paintAudience() {
         super.paintAudience();
         if (!this.stopped) this.dispatch("places", { watching: this.#audience.watching, waiting: this.#audience.waiting, places: this.places });
@@ -69,7 +66,7 @@ export class LiveSender extends LiveSession {
 
     repaint() {
         super.repaint();
-        this.#paintScreenButton();
+        this.#screen.repaint();
     }
 
     /** Whoever may read the channel may watch; in a large one the server knows better than this page who is in it. */
@@ -84,7 +81,7 @@ export class LiveSender extends LiveSession {
         const former = this.#calls.get(id);
         if (former && performance.now() - former.since < leastCallAge) return;
         this.#hangUp(id);
-        const streams = [{ stream: this.#media.stream }, ...(this.#screen ? [{ stream: this.#screen, label: "screen" }] : [])];
+        const streams = [{ stream: this.#media.stream }, ...(this.#screen.stream ? [{ stream: this.#screen.stream, label: "screen" }] : [])];
         const call = new Call(this.signaller, id, { streams, channels: stateChannel });
         const entry = { call, since: performance.now(), state: null };
         setTimeout(() => this.#calls.get(id) === entry && ["new", "connecting"].includes(call.state) && this.#lose(id), mostConnecting);
@@ -129,33 +126,5 @@ export class LiveSender extends LiveSession {
             this.#tellState(state);
         }
         if (stage.has("self")) this.#showSelf();
-    }
-
-    async #toggleScreen() {
-        if (this.#screen) return this.#stopScreen();
-        try {
-            this.#screen = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: true });
-        } catch {
-            return;
-        }
-        const stream = this.#screen;
-        stream.getVideoTracks()[0].onended = () => this.#stopScreen();
-        for (const { call } of this.#calls.values()) call.addStream(stream, "screen");
-        stage.show("self screen", () => ({ name: text("yourScreen"), hue: 180, self: true, screen: true, stream }));
-        this.#paintScreenButton();
-    }
-
-    #stopScreen() {
-        if (!this.#screen) return;
-        for (const { call } of this.#calls.values()) call.removeStream(this.#screen);
-        for (const track of this.#screen.getTracks()) track.stop();
-        this.#screen = null;
-        stage.remove("self screen");
-        this.#paintScreenButton();
-    }
-
-    #paintScreenButton() {
-        byId("screen").dataset.on = Boolean(this.#screen);
-        nameButton(byId("screen"), text(this.#screen ? "screenOff" : "screenOn"));
     }
 }

@@ -46,7 +46,11 @@ export class LiveSession extends EventTarget {
     }
 
     get stopped() {
-        return this.#listening.signal.aborted;
+        return this.ending.aborted;
+    }
+
+    get ending() {
+        return this.#listening.signal;
     }
 
     /** Whether the sender is there. */
@@ -85,7 +89,7 @@ export class LiveSession extends EventTarget {
 
     /** Listens until the session stops. */
     on(target, type, take) {
-        target.addEventListener(type, ({ detail }) => take(detail), { signal: this.#listening.signal });
+        target.addEventListener(type, ({ detail }) => take(detail), { signal: this.ending });
     }
 
     /** Comes into the room; what is said there is shown from now on. */

@@ -1,7 +1,8 @@
 import { Chat } from "./chat.js";
-import { byId, nameButton, toast } from "./dom.js";
+import { byId, toast } from "./dom.js";
 import { causeOf, text } from "./i18n.js";
 import { People } from "./people.js";
+import { ScreenShare } from "./screen_share.js";
 import { Side } from "./side.js";
 import { Room, Signaller, channelId } from "./signaller.js";
 import { Stage, hueOf } from "./stage.js";
@@ -19,7 +20,7 @@ export class Session extends EventTarget {
     away = false;
     #media;
     #bullets;
-    #screen = null;
+    #screen;
     #pictures = new Map();
     /** Somebody had no place for a call with this one. */
     #turnedAway = false;
@@ -79,8 +80,8 @@ export class Session extends EventTarget {
         stage.repaint();
         people.repaint();
         side.repaint();
+        this.#screen.repaint();
         this.#paintAlone();
-        this.#paintScreenButton();
     }
 
     #follow() {
@@ -100,7 +101,9 @@ export class Session extends EventTarget {
         on(this.room, "channel", ({ member, channel }) => this.#shareState(member, channel));
         on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
         on(this.#media, "change", (change) => this.#changeMedia(change));
-        byId("screen").addEventListener("click", () => this.#toggleScreen(), { signal });
+        this.#screen = new ScreenShare(stage, signal);
+        on(this.#screen, "start", ({ stream }) => this.room.addStream(stream, "screen"));
+        on(this.#screen, "stop", ({ stream }) => this.room.removeStream(stream));
     }
 
     #followConnection(detail) {
@@ -122,7 +125,6 @@ export class Session extends EventTarget {
 
     #stop() {
         this.#listening.abort();
-        this.#stopScreen();
         stage.clear();
         people.use(null);
     }
@@ -223,34 +225,6 @@ export class Session extends EventTarget {
         this.room.addStream(this.#media.stream);
         for (const member of this.room.members.values()) this.#tellState(member.stateChannel);
         if (stage.has("self")) this.#showSelf();
-    }
-
-    async #toggleScreen() {
-        if (this.#screen) return this.#stopScreen();
-        try {
-            this.#screen = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: true });
-        } catch {
-            return;
-        }
-        const stream = this.#screen;
-        stream.getVideoTracks()[0].onended = () => this.#stopScreen();
-        this.room.addStream(stream, "screen");
-        stage.show("self screen", () => ({ name: text("yourScreen"), hue: 180, self: true, screen: true, stream }));
-        this.#paintScreenButton();
-    }
-
-    #stopScreen() {
-        if (!this.#screen) return;
-        this.room.removeStream(this.#screen);
-        for (const track of this.#screen.getTracks()) track.stop();
-        this.#screen = null;
-        stage.remove("self screen");
-        this.#paintScreenButton();
-    }
-
-    #paintScreenButton() {
-        byId("screen").setAttribute("aria-pressed", String(Boolean(this.#screen)));
-        nameButton(byId("screen"), text(this.#screen ? "screenOff" : "screenOn"));
     }
 
     #inspect(peer) {

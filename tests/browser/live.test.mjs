@@ -60,6 +60,11 @@ describe("the live page", { timeout: 300_000 }, () => {
         assert.equal(await ann.locator(".tile").count(), 1, "the sender sees nobody");
         assert.equal(await ben.locator(".tile.self").count(), 0, "a watcher sends nothing");
 
+        await ann.click("#screen");
+        for (const page of [ben, cho]) await page.waitForFunction(() => document.querySelector(".tile.screen video")?.videoWidth > 0, null, patience);
+        await ann.click("#screen");
+        for (const page of [ann, ben, cho]) await page.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
+
         await ben.click("#leave");
         await seesMovingPictures(dee, 1);
         assert.equal(await dee.isHidden("#notice"), true);

@@ -285,4 +285,40 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         await ann.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
         await close(ann, ben);
     });
+
+    test("a screen is asked for once, and one that is chosen when the call has ended is let go", async () => {
+        const ann = await visit("Ann", "late choice");
+        await ann.evaluate(() => {
+            const choose = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+            window.choices = [];
+            navigator.mediaDevices.getDisplayMedia = async (wishes) => {
+                const choice = { stream: await choose(wishes) };
+                choices.push(choice);
+                await new Promise((resolve) => (choice.confirm = resolve));
+                return choice.stream;
+            };
+        });
+        const confirm = () => ann.evaluate(() => choices.at(-1).confirm());
+        const isLive = () => ann.evaluate(() => choices.at(-1).stream.getTracks().map(({ readyState }) => readyState === "live"));
+        await ann.click("#screen");
+        await ann.click("#screen");
+        await ann.waitForFunction(() => choices.at(-1)?.confirm, null, patience);
+        await confirm();
+        await ann.waitForSelector(".tile.screen", patience);
+        assert.equal(await ann.getAttribute("#screen", "aria-pressed"), "true");
+        assert.equal(await ann.evaluate(() => choices.length), 1);
+        await ann.click("#screen");
+        await ann.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
+        assert.ok((await isLive()).every((live) => !live));
+
+        await ann.click("#screen");
+        await ann.waitForFunction(() => choices.length === 2 && choices.at(-1).confirm, null, patience);
+        await ann.click("#leave");
+        await ann.waitForSelector("#ended:not([hidden])", patience);
+        assert.ok((await isLive()).every((live) => live));
+        await confirm();
+        await ann.waitForFunction(() => choices.at(-1).stream.getTracks().every(({ readyState }) => readyState === "ended"), null, patience);
+        assert.equal(await ann.locator(".tile").count(), 0);
+        await close(ann);
+    });
 });
