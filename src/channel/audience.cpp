@@ -49,6 +49,7 @@ void audience::append(std::string_view frame, std::uint64_t seq, std::span<const
     for (const auto& id : except) {
         peer* const who = home_.find_peer(id);
         if (!who || !who->is_member_of(channel_)) continue;
+        who->passed_over(frame.size());
         member& m = members_[who->index_in(*this)];
         if (m.position.ordinal == before) {
             m.position = log_->head();
@@ -145,10 +146,10 @@ bool audience::fan_out_slice(std::size_t& budget) {
 void audience::end_round() {
     const auto& config = home_.config();
     if (somebody_behind_) {
-        log_->trim_bytes(std::max(config.channel_log_bytes, config.limits.resume_bytes));
+        log_->trim_bytes(std::max(config.channel_log_bytes, journal::log_bytes_for(config.limits.resume_bytes)));
     } else if (log_.use_count() > 1 || home_.shared) {
         // Stretches are in journals, or wait in an outbox; also of members who have left since.
-        log_->trim_bytes(config.limits.resume_bytes, round_start_);
+        log_->trim_bytes(journal::log_bytes_for(config.limits.resume_bytes), round_start_);
     } else {
         log_->trim_to(round_start_);
     }

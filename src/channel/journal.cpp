@@ -8,17 +8,33 @@ namespace {
 
 /// Stretches that follow on one another become one, up to so many events: what is dropped is dropped piece by piece.
 constexpr std::uint64_t events_per_piece = 64;
+constexpr std::size_t pieces_of_all_bytes = 16;
+constexpr std::size_t passed_over_of_all = 8;
 
-std::size_t bytes_of(const log_span& span) { return span.log->read(span.from.ordinal, span.to.ordinal).size(); }
+/// What is between in the log and not for the reader does not count.
+std::size_t bytes_of(const log_span& span) {
+    if (span.events == span.to.ordinal - span.from.ordinal)
+        return span.log->read(span.from.ordinal, span.to.ordinal).size();
+    std::size_t bytes = 0;
+    for (auto ordinal = span.from.ordinal; ordinal < span.to.ordinal; ++ordinal) {
+        if (!span.log->is_excepted(ordinal, span.reader)) bytes += span.log->read(ordinal, ordinal + 1).size();
+    }
+    return bytes;
+}
 
-/// The same stretch without its first `count` events.
-log_span without_first(log_span span, std::uint64_t count) {
-    auto ordinal = span.from.ordinal;
-    span.events -= count;
-    for (; count > 0; ++ordinal) {
-        if (!span.log->is_excepted(ordinal, span.reader)) --count;
+/// The same stretch with its last `count` events only; nullopt if the log does not have all of them any more.
+std::optional<log_span> with_last(log_span span, std::uint64_t count) {
+    if (count == span.events && !span.is_trimmed()) return span;
+    const auto first = std::max(span.from.ordinal, span.log->first().ordinal);
+    auto ordinal = span.to.ordinal;
+    for (auto left = count; left > 0; --left) {
+        do {
+            if (ordinal <= first) return std::nullopt;
+            --ordinal;
+        } while (span.log->is_excepted(ordinal, span.reader));
     }
     span.from = span.log->position_of(ordinal);
+    span.events = count;
     return span;
 }
 
@@ -29,10 +45,17 @@ void journal::add(piece added) {
     bytes_ += added.bytes;
     own_bytes_ += added.frame.size();
     pieces_.push_back(std::move(added));
-    while (!pieces_.empty() && (last_ - before_first_ - pieces_.front().events >= max_events_ || bytes_ > max_bytes_)) {
-        pop_front();
-    }
+    drop_what_is_too_much();
     held_.set(own_bytes_);
+}
+
+/// Never so much that less than what is allowed would be left.
+void journal::drop_what_is_too_much() {
+    const auto is_too_much = [this](const piece& oldest) {
+        if (last_ - before_first_ - oldest.events >= max_events_) return true;
+        return bytes_ > max_bytes_ && (oldest.events <= 1 || bytes_ - oldest.bytes >= max_bytes_);
+    };
+    while (!pieces_.empty() && is_too_much(pieces_.front())) pop_front();
 }
 
 void journal::shrink_to(std::size_t limit_bytes) {
@@ -53,15 +76,16 @@ void journal::note(const log_span& span) {
     if (span.events == 0) return;
     if (!pieces_.empty()) {
         piece& last = pieces_.back();
+        const auto more = bytes_of(span);
         if (last.span && last.span->log == span.log && last.span->to.ordinal == span.from.ordinal &&
-            last.events + span.events <= events_per_piece) {
-            const auto more = bytes_of(span);
+            last.events + span.events <= events_per_piece && last.bytes + more <= max_bytes_ / pieces_of_all_bytes) {
             last.span->to = span.to;
             last.span->events += span.events;
             last.events += span.events;
             last.bytes += more;
             last_ += span.events;
             bytes_ += more;
+            drop_what_is_too_much();
             return;
         }
     }
@@ -119,16 +143,54 @@ bool journal::confirm(std::uint64_t n) {
     if (n > last_) return false;
     confirmed_ = std::max(confirmed_, n);
     while (!pieces_.empty() && before_first_ + pieces_.front().events <= confirmed_) pop_front();
+    if (before_first_ < confirmed_ && !pieces_.empty()) cut_front();
     return true;
+}
+
+void journal::cut_front() {
+    piece& front = pieces_.front();
+    if (!front.span) return;
+    auto rest = with_last(*front.span, before_first_ + front.events - confirmed_);
+    if (!rest) return;
+    const auto bytes = bytes_of(*rest);
+    bytes_ -= front.bytes - bytes;
+    front = {rest->events, bytes, {}, std::move(rest)};
+    before_first_ = confirmed_;
+}
+
+void journal::passed_over(std::size_t bytes, bool may_copy) {
+    passed_over_bytes_ += bytes;
+    if (!may_copy || passed_over_bytes_ <= max_bytes_ / passed_over_of_all) return;
+    passed_over_bytes_ = 0;
+    std::deque<piece> copied;
+    for (piece& p : pieces_) {
+        const auto whole = p.span ? with_last(*p.span, p.events) : std::nullopt;
+        if (!whole) {
+            copied.push_back(std::move(p));
+            continue;
+        }
+        bytes_ -= p.bytes;
+        for (auto ordinal = whole->from.ordinal; ordinal < whole->to.ordinal; ++ordinal) {
+            if (whole->log->is_excepted(ordinal, whole->reader)) continue;
+            const auto frame = whole->log->read(ordinal, ordinal + 1);
+            piece one{1, frame.size(), std::string(frame.front), std::nullopt};
+            one.frame.append(frame.back);
+            bytes_ += one.bytes;
+            own_bytes_ += one.bytes;
+            copied.push_back(std::move(one));
+        }
+    }
+    pieces_ = std::move(copied);
+    held_.set(own_bytes_);
 }
 
 std::optional<std::uint64_t> journal::count_after(std::uint64_t seen) const {
     if (seen < before_first_ || seen > last_ || last_ - seen > max_events_) return std::nullopt;
     auto number = before_first_;
     for (const piece& p : pieces_) {
-        const bool needed = p.events > 0 && number + p.events > seen;
-        if (needed && p.span && p.span->is_trimmed()) return std::nullopt;
         number += p.events;
+        if (p.events == 0 || number <= seen || !p.span) continue;
+        if (!with_last(*p.span, std::min(p.events, number - seen))) return std::nullopt;
     }
     return last_ - seen;
 }
@@ -158,7 +220,10 @@ void journal::replay(std::uint64_t seen, outbox& into) const {
         number += p.events;
         if (skipped == p.events) continue;
         if (p.span) {
-            into.append(without_first(*p.span, skipped));
+            if (auto rest = with_last(*p.span, p.events - skipped)) {
+                rest->counted = true;
+                into.append(std::move(*rest));
+            }
         } else {
             into.append(p.frame);
         }

@@ -28,6 +28,13 @@ public:
     /// A noted stretch, or the end of one, was not delivered; its place takes the `lost` event.
     void replace(const log_span& span, std::string_view lost_frame);
 
+    /// So many bytes were said in a channel that are not for the reader: its own messages. They take room in the log
+    /// that its stretches are in, so those are copied after an eighth of `max_bytes`, if they may be: not while one of
+    /// them waits to be sent.
+    void passed_over(std::size_t bytes, bool may_copy);
+    /// What a log has to keep for journals of so many bytes.
+    [[nodiscard]] static std::size_t log_bytes_for(std::size_t max_bytes) { return max_bytes + max_bytes / 4; }
+
     /// Something that had to be kept is gone: nobody can resume from before this.
     void break_off();
 
@@ -61,6 +68,9 @@ private:
 
     void add(piece added);
     void pop_front();
+    void drop_what_is_too_much();
+    /// The oldest piece without what has been confirmed of it.
+    void cut_front();
 
     std::size_t max_events_;
     std::size_t max_bytes_;
@@ -69,7 +79,8 @@ private:
     std::uint64_t last_ = 0;
     std::uint64_t confirmed_ = 0;
     std::size_t bytes_ = 0;
-    std::size_t own_bytes_ = 0;  ///< of these, what is not in a channel's log
+    std::size_t own_bytes_ = 0;          ///< of these, what is not in a channel's log
+    std::size_t passed_over_bytes_ = 0;  ///< since stretches were copied
     accounted_bytes held_;
 };
 

@@ -48,6 +48,8 @@ public:
     /// Bytes of frames of its own; stretches do not count.
     [[nodiscard]] std::size_t waiting_bytes() const;
 
+    [[nodiscard]] bool has_stretches() const { return waiting_ && !waiting_->spans.empty(); }
+
     void append(std::string_view frame);
     void append(log_span span);
 

@@ -235,6 +235,10 @@ void peer::give(log_span span) {
     if (link_) link_->send(std::move(span));
 }
 
+void peer::passed_over(std::size_t bytes) {
+    if (journal_) journal_->passed_over(bytes, !link_ || !link_->box().has_stretches());
+}
+
 void peer::on_lost(const log_span& span, std::string_view lost_frame) {
     if (journal_) journal_->replace(span, lost_frame);
 }

@@ -203,6 +203,8 @@ public:
     void give(log_span span);
     /// Counts a stretch that is on its way already. Only if resumable.
     void note(const log_span& span) { journal_->note(span); }
+    /// So many bytes were said in one of its channels that are not for it.
+    void passed_over(std::size_t bytes);
     void on_lost(const log_span& span, std::string_view lost_frame) override;
 
     // --- how long it is remembered

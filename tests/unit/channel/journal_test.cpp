@@ -158,4 +158,54 @@ BOOST_AUTO_TEST_CASE(many_stretches_in_a_row_are_dropped_piece_by_piece) {
     BOOST_TEST(replayed(small, 900) == wanted);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_confirmed_of_a_piece_takes_no_room_either) {
+    channel::journal small(1000, 16000);
+    for (int i = 0; i < 9; ++i) small.note(say(std::string(100, 'x')));
+    BOOST_TEST(small.confirm(7));
+    for (int i = 0; i < 10; ++i) small.note(frame(std::string(1560, 'y')));
+    BOOST_TEST(small.count_after(7).value() == 12U);
+    BOOST_TEST(replayed(small, 7).starts_with(frame(std::string(100, 'x')) + frame(std::string(100, 'x'))));
+    small.note(frame(std::string(200, 'z')));
+    BOOST_TEST(!small.count_after(7).has_value());
+    BOOST_TEST(small.count_after(9).value() == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(large_stretches_go_one_by_one) {
+    channel::journal small(1000, 16000);
+    for (int i = 0; i < 20; ++i) small.note(say(std::string(3000, 'x')));
+    BOOST_TEST(!small.count_after(14).has_value());
+    BOOST_TEST(small.count_after(15).value() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_log_may_be_trimmed_of_what_was_seen) {
+    kept.note(say("one"));
+    log->append(frame("its own"), 2, std::array{ids::peer(1)});
+    kept.note(say("two"));
+    kept.note(say("three"));
+    log->trim_to(3);
+    BOOST_TEST(!kept.count_after(1).has_value());
+    BOOST_TEST(kept.count_after(2).value() == 1U);
+    BOOST_TEST(replayed(2) == frame("three"));
+    BOOST_TEST(kept.confirm(2));
+    BOOST_TEST(replayed(2) == frame("three"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_for_the_reader_does_not_cost_it_what_is) {
+    channel::journal small(1000, 8000);
+    small.note(say("one"));
+    const auto from = log->head();
+    log->append(frame("two"), 2, {});
+    log->append(frame(std::string(5000, 'x')), 3, std::array{ids::peer(1)});
+    log->append(frame("four"), 4, {});
+    small.note(log_span{log, ids::channel(1), ids::peer(1), from, log->head(), 2});
+    small.passed_over(900, true);
+    small.passed_over(900, false);
+    small.passed_over(1, true);
+    log->trim_to(log->head().ordinal);
+    small.note(say("five"));
+    BOOST_TEST(small.count_after(0).value() == 4U);
+    BOOST_TEST(replayed(small, 0) == frame("one") + frame("two") + frame("four") + frame("five"));
+    BOOST_TEST(replayed(small, 2) == frame("four") + frame("five"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
