@@ -23,10 +23,13 @@ command_rate::verdict command_rate::take(const protocol::limits& limits, steady_
     if (tokens_ >= burst) ignored_ = 0;
     if (tokens_ >= 1) {
         tokens_ -= 1;
+        told_ = false;
         return verdict::accepted;
     }
+    // Whoever had waited for as long as it was told would have been taken.
+    if (!std::exchange(told_, true)) return verdict::too_fast;
     // Whoever goes on for another burst, without ever letting the bucket fill up again, does not listen.
-    return ++ignored_ > std::max(limits.burst, 100U) ? verdict::flooding : verdict::too_fast;
+    return ++ignored_ >= std::max(limits.burst, 100U) ? verdict::flooding : verdict::too_fast;
 }
 
 std::chrono::milliseconds command_rate::retry_after(const protocol::limits& limits) const {

@@ -48,6 +48,7 @@ public:
 private:
     float tokens_ = -1;  ///< below zero: nothing was sent yet, the bucket is full
     std::uint32_t ignored_ = 0;
+    bool told_ = false;  ///< when to come again, and nothing was taken since
     steady_time last_{};
 };
 

@@ -89,6 +89,16 @@ BOOST_AUTO_TEST_CASE(who_pauses_is_forgiven) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_waits_as_long_as_it_is_told_is_never_flooding) {
+    const auto limits = limits_of(300, 1);
+    taken_of(1, limits);
+    for (int round = 0; round < 10000; ++round) {
+        BOOST_TEST_REQUIRE((rate.take(limits, now) == verdict::too_fast));
+        now += rate.retry_after(limits);
+        BOOST_TEST_REQUIRE((rate.take(limits, now) == verdict::accepted));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(without_a_rate_everything_is_taken) { BOOST_TEST(taken_of(100000, limits_of(0, 1)) == 100000); }
 
 BOOST_AUTO_TEST_SUITE_END()
