@@ -25,13 +25,20 @@ void link::flush_soon() {
 void link::send(std::string_view frame) {
     if (closing_) return;
     // Looked at before, not after: a single long answer does not make a reader slow.
-    if (outbox_.waiting_bytes() > shard_->queue_bytes_limit()) {
+    if (reads_too_slowly()) {
         close(protocol::close_code::too_slow, too_much_waits);
         return;
     }
     outbox_.append(frame);
-    if (blocked_) note_queue();
+    if (blocked_ || queued_bytes_ > 0) note_queue();
     flush_soon();
+}
+
+bool link::reads_too_slowly() {
+    const auto limit = shard_->queue_bytes_limit();
+    // What has only not had its turn here is not the reader's fault.
+    if (outbox_.waiting_bytes() > limit) flush();
+    return outbox_.waiting_bytes() > limit;
 }
 
 void link::send(log_span span) {

@@ -68,6 +68,9 @@ public:
 
     [[nodiscard]] outbox& box() { return outbox_; }
 
+    /// More waits for it than may, and its socket takes no more.
+    [[nodiscard]] bool reads_too_slowly();
+
     /// Asked in every round of relief while memory is short: whether more than so much came of something that does not
     /// end, for so many rounds (some two seconds) that nobody can be sending it in earnest.
     [[nodiscard]] bool hoards_input(std::size_t limit_bytes);

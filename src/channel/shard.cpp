@@ -246,9 +246,14 @@ void shard::apply(const log_block& block) {
 
 void shard::end_turn() {
     turn_needed_ = false;
-    feed_replicas();
-    flush_links();
-    fan_out();
+    try {
+        feed_replicas();
+        flush_links();
+        fan_out();
+    } catch (...) {
+        need_turn();
+        throw;
+    }
     if (!to_fan_out_.empty() || !dirty_.empty() || !overdue_.empty()) need_turn();
 }
 
@@ -262,9 +267,13 @@ void shard::flush(link* to) {
 void shard::flush_links() {
     flushing_.swap(dirty_);
     if (flushing_.size() <= links_per_slice) {
-        for (std::size_t i = 0; i < flushing_.size(); ++i) flush(flushing_[i]);
+        for (std::size_t i = 0; i < flushing_.size(); ++i) flush(std::exchange(flushing_[i], nullptr));
     } else {
-        overdue_.insert(overdue_.end(), flushing_.begin(), flushing_.end());
+        for (link* const to : flushing_) {
+            if (!to) continue;
+            overdue_.push_back(to);
+            to->note_queue();
+        }
     }
     flushing_.clear();
     for (std::size_t left = links_per_slice; left > 0 && !overdue_.empty(); --left) {
@@ -314,7 +323,7 @@ void shard::relieve_memory() {
         one.shrink_journal_to(config_.limits.resume_bytes / relief_divisor);
         link* const to = one.connection();
         if (!to) return;
-        if (to->box().waiting_bytes() > queue_bytes_limit())
+        if (to->reads_too_slowly())
             to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
         if (to->hoards_input(config_.limits.message / relief_divisor))
             to->close(protocol::close_code::too_slow, "the server is short of memory, and your message does not end");
@@ -340,7 +349,13 @@ void shard::arm_timer() {
         if (ec) return;
         const auto woken = now();
         count.loop_lag_seconds.observe(std::chrono::duration<double>(woken - armed_until_).count());
-        wheel_.advance(woken);
+        try {
+            wheel_.advance(woken);
+        } catch (...) {
+            // What failed is reported; all other deadlines stand.
+            arm_timer();
+            throw;
+        }
         arm_timer();
     });
 }

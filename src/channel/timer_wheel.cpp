@@ -1,6 +1,7 @@
 #include "channel/timer_wheel.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace channel {
 
@@ -60,16 +61,23 @@ void timer_wheel::fire_slot(std::size_t index, steady_time now) {
         due.previous_->next_ = &due;
         slot.next_ = slot.previous_ = &slot;
     }
+    std::exception_ptr error;
     while (due.next_ != &due) {
         timer_node& node = *due.next_;
         node.cancel();
-        if (node.deadline_ <= now) {
-            node.expired(now);
-        } else {
+        if (node.deadline_ > now) {
             schedule(node, node.deadline_);
+            continue;
+        }
+        try {
+            node.expired(now);
+        } catch (...) {
+            // One that fails does not keep its neighbours from firing.
+            error = std::current_exception();
         }
     }
     due.next_ = due.previous_ = nullptr;
+    if (error) std::rethrow_exception(error);
 }
 
 steady_time timer_wheel::next_wake() const {

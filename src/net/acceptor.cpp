@@ -158,7 +158,12 @@ void acceptor::start_session(int fd, const client_address& from) {
         report_error("accept", std::current_exception());
         return;
     }
-    channel::spawn("session", session::run(std::move(started)), report_error);
+    try {
+        channel::spawn("session", session::run(std::move(started)), report_error);
+    } catch (...) {
+        // No memory to run it; its end has closed the socket and counted it out.
+        report_error("accept", std::current_exception());
+    }
 }
 
 void acceptor::stop() {

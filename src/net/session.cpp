@@ -70,12 +70,10 @@ session::session(host& at, int fd, const client_address& from, refusal why_not, 
       refusal_(why_not),
       admitted_(why_not == refusal::none && at.counts(from)) {
     socket_.emplace(at.sockets, fd, static_cast<watched_socket::user&>(*this));
+    // From here on nothing fails: the socket is the session's, and who makes one closes it if that fails.
     host_->enlist(*this);
     ++host_->count.accepted;
-    log_accepted();
-    if (refusal_ == refusal::none) return;
-    ++host_->refused;
-    note_refusal(*host_, refusal_, address_, id_);
+    if (refusal_ != refusal::none) ++host_->refused;
 }
 
 session::~session() {
@@ -93,6 +91,8 @@ task<> session::run(std::unique_ptr<session> self) {
     session& s = *self;
     std::exception_ptr error;
     try {
+        s.log_accepted();
+        if (s.refusal_ != refusal::none) note_refusal(*s.host_, s.refusal_, s.address_, s.id_);
         s.schedule_in(s.host_->settings().handshake_timeout);
         bool ready = co_await s.read_proxy_header();
         if (!ready) s.note_handshake(handshake_failure::proxy_header);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 
 BOOST_FIXTURE_TEST_SUITE(a_link, one_shard::fixture)
 
@@ -92,6 +93,32 @@ BOOST_AUTO_TEST_CASE(what_is_said_to_all_is_sent_in_slices_and_keeps_nobody_wait
         return to.writes == 1 && to.received.starts_with(one_shard::frame("to all"));
     });
     BOOST_TEST(told_once == many - 1);
+    for (std::uint16_t i = 0; i < many; ++i) shard.erase_peer(ids::peer(i));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_here_for_its_turn_makes_no_reader_slow) {
+    constexpr std::uint16_t many = 2 * channel::shard::links_per_slice + 1;
+    settings.queue_bytes = 5000;
+    const std::string text(2000, 'x');
+    std::deque<one_shard::fake_link> links;
+    for (std::uint16_t i = 0; i < many; ++i)
+        shard.add_peer(ids::peer(i), channel::secret::make()).attach(links.emplace_back(shard));
+    one_shard::fake_link& slow = links.front();
+    slow.allow(0);
+    for (int i = 0; i < 10; ++i) {
+        shard.begin_input();
+        shard.broadcast(text, ids::peer(many));
+        shard.end_input();
+        context.restart();
+        context.poll_one();
+    }
+    BOOST_TEST(slow.closing());
+    turn();
+    const auto wanted = 10 * one_shard::frame(text).size();
+    BOOST_TEST(std::all_of(links.begin() + 1, links.end(),
+                           [&](const auto& to) { return !to.closing() && to.received.size() == wanted; }));
+    slow.allow(1000000);
+    BOOST_TEST(shard.count.queue_bytes == 0U);
     for (std::uint16_t i = 0; i < many; ++i) shard.erase_peer(ids::peer(i));
 }
 

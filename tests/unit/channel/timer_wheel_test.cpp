@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -189,6 +190,22 @@ BOOST_AUTO_TEST_CASE(a_wheel_that_goes_first_leaves_its_nodes_unscheduled) {
     wheel.schedule(node, start + 10ms);
     advance(100ms);
     BOOST_TEST(node.count == 1);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_fails_does_not_keep_its_neighbours_from_firing) {
+    probe before;
+    probe failing([](steady_time) { throw std::runtime_error("no memory"); });
+    probe after;
+    for (auto* const node : {&before, &failing, &after}) wheel.schedule(*node, start + 1s);
+    BOOST_CHECK_THROW(advance(2s), std::runtime_error);
+    BOOST_TEST(before.count == 1);
+    BOOST_TEST(failing.count == 1);
+    BOOST_TEST(after.count == 1);
+    wheel.schedule(failing, start + 3s);
+    wheel.schedule(after, start + 4s);
+    BOOST_CHECK_THROW(advance(5s), std::runtime_error);
+    advance(6s);
+    BOOST_TEST(after.count == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
