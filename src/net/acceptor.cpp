@@ -36,26 +36,28 @@ using int_option_unsent_low_water = boost::asio::detail::socket_option::integer<
 
 }  // namespace
 
-acceptor::acceptor(host& at, listen_address where, bool shared_port)
+acceptor::acceptor(host& at, listen_address where, port_sharing sharing)
     : host_(at),
       where_(std::move(where)),
       listening_(at.shard().context()) {
     if (where_.is_unix) {
         open_unix();
     } else {
-        open_tcp(shared_port);
+        open_tcp(sharing);
     }
     listening_.listen(backlog);
+    // Not before: the port has to be free of other servers, which would share it, too, and take half of the clients.
+    if (sharing == port_sharing::first) listening_.set_option(int_option_reuse_port(true));
     listening_.non_blocking(true);
 }
 
-void acceptor::open_tcp(bool shared_port) {
+void acceptor::open_tcp(port_sharing sharing) {
     using boost::asio::ip::tcp;
     const auto address = boost::asio::ip::make_address(where_.host);
     tcp::endpoint endpoint(address, where_.port.value_or(0));
     listening_.open(endpoint.protocol());
     listening_.set_option(boost::asio::socket_base::reuse_address(true));
-    if (shared_port) listening_.set_option(int_option_reuse_port(true));
+    if (sharing == port_sharing::further) listening_.set_option(int_option_reuse_port(true));
     // `::` is IPv4, too, whatever the system's default.
     if (address.is_v6()) listening_.set_option(boost::asio::ip::v6_only(!address.is_unspecified()));
     // Accepted sockets inherit these: no system call a connection.

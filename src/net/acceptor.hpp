@@ -15,6 +15,9 @@
 
 namespace net {
 
+/// Who else listens on the same port: nobody, shards that come after this one, or shards that were there before.
+enum class port_sharing : std::uint8_t { none, first, further };
+
 /// One shard's listening socket. The kernel spreads connections over the sockets that listen on the same port
 /// (SO_REUSEPORT), so that no thread hands any to another.
 class acceptor : private channel::timer_node {
@@ -24,7 +27,7 @@ public:
 
     /// Binds and listens; `where` has a port. Throws boost::system::system_error that says what did not work. The file
     /// of a unix socket is replaced if nobody listens there any more, and removed at the end.
-    acceptor(host& at, listen_address where, bool shared_port);
+    acceptor(host& at, listen_address where, port_sharing sharing);
     ~acceptor() { remove_file(); }
     acceptor(const acceptor&) = delete;
     acceptor& operator=(const acceptor&) = delete;
@@ -54,7 +57,7 @@ private:
     /// Takes what waits, a batch at most; false if the system has no descriptor left.
     [[nodiscard]] bool accept_some();
     void start_session(int fd, const client_address& from);
-    void open_tcp(bool shared_port);
+    void open_tcp(port_sharing sharing);
     void open_unix();
     /// Of a unix socket, once.
     void remove_file();

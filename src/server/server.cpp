@@ -153,7 +153,9 @@ void server::listen() {
             const auto count = place.is_unix ? 1 : runtimes_.size();
             for (std::size_t index = 0; index < count; ++index) {
                 auto& listeners = runtimes_[index]->listeners;
-                listeners.push_back(std::make_unique<net::acceptor>(*hosts_[index], place, count > 1));
+                const auto among_others = index == 0 ? net::port_sharing::first : net::port_sharing::further;
+                const auto sharing = count > 1 ? among_others : net::port_sharing::none;
+                listeners.push_back(std::make_unique<net::acceptor>(*hosts_[index], place, sharing));
                 // Port 0 is picked once and shared by all.
                 place = listeners.back()->where();
             }
@@ -173,7 +175,8 @@ void server::listen_for_administration() {
     if (!places) throw std::runtime_error("address " + config_.admin_address + ": malformed");
     for (const auto& place : *places) {
         try {
-            admin_.listeners.push_back(std::make_unique<net::acceptor>(*admin_.host.front(), place, false));
+            admin_.listeners.push_back(
+                std::make_unique<net::acceptor>(*admin_.host.front(), place, net::port_sharing::none));
         } catch (const boost::system::system_error& e) {
             throw std::runtime_error("cannot listen on " + config_.admin_address + ": " + e.code().message());
         }
