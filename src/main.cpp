@@ -45,6 +45,14 @@ void open_standard_streams() {
     }
 }
 
+/// From its default, which would end us, until the server takes it.
+void hold_hangups(bool on) {
+    sigset_t hangups;
+    sigemptyset(&hangups);
+    sigaddset(&hangups, SIGHUP);
+    pthread_sigmask(on ? SIG_BLOCK : SIG_UNBLOCK, &hangups, nullptr);
+}
+
 void log_start(const server::config& config, const server::server& service) {
     using logging::event;
     using logging::line;
@@ -63,6 +71,7 @@ int serve(server::config config) {
     const logging::output log(config.log, STDERR_FILENO);
     bound_connections(config, raise_descriptor_limit());
     server::server service(config);
+    hold_hangups(false);
     for (const auto& address : service.addresses())
         std::cout << "signaller " << server::version() << " listening on " << address << '\n';
     for (const auto& page : service.pages()) std::cout << "open " << page << " in a browser\n";
@@ -82,6 +91,8 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && std::string_view(argv[1]) == "ctl")
         return ctl::run(std::vector<std::string>(argv + 2, argv + argc), std::cout, std::cerr);
+    // Who reloads a service that has only just been started means the one that is coming.
+    hold_hangups(true);
     const auto parsed = server::parse_config(argc, argv, environ);
     if (const auto* exit = std::get_if<server::exit_request>(&parsed)) {
         (exit->to_stderr ? std::cerr : std::cout) << exit->text;

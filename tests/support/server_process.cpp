@@ -103,13 +103,15 @@ std::chrono::milliseconds patience() {
     return std::chrono::seconds(seconds ? std::atoi(seconds) : usual_patience_seconds);
 }
 
-server_process::server_process(std::vector<std::string> options, int log_to) {
+server_process::server_process(std::vector<std::string> options, int log_to,
+                               const std::function<void(pid_t)>& meanwhile) {
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     errors_ = memfd_create("stderr", MFD_CLOEXEC);
     pid_ = start(std::move(options), pipe_ends[1], log_to < 0 ? errors_ : log_to);
     close(pipe_ends[1]);
     output_ = pipe_ends[0];
+    if (meanwhile) meanwhile(pid_);
     read_ports();
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@ class server_process {
 public:
     explicit server_process(std::vector<std::string> options = {}) : server_process(std::move(options), -1) {}
     /// `log_to`: where stderr goes, the caller's; -1: a file that errors() reads.
-    server_process(std::vector<std::string> options, int log_to);
+    server_process(std::vector<std::string> options, int log_to) : server_process(std::move(options), log_to, {}) {}
+    /// `meanwhile`: what is done to it while it starts.
+    server_process(std::vector<std::string> options, int log_to, const std::function<void(pid_t)>& meanwhile);
 
     /// Ends the program by SIGTERM, unless it has ended, and fails the test if it does not exit with 0: a sanitizer's
     /// finding does not.

@@ -5,8 +5,16 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace client_frames;
@@ -81,6 +89,27 @@ BOOST_AUTO_TEST_CASE(a_signal_right_after_the_first_line_ends_gracefully) {
         server.terminate();
         BOOST_REQUIRE_EQUAL(server.wait_exit(), 0);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_during_the_start_is_done_after_it) {
+    const auto name = std::filesystem::temp_directory_path() / ("signaller-" + std::to_string(::getpid()) + ".fifo");
+    BOOST_REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+    const auto hang_up = [&](pid_t starting) {
+        // Opens as soon as the server reads, and keeps it there.
+        int writer = -1;
+        const auto deadline = std::chrono::steady_clock::now() + support::patience();
+        while ((writer = ::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+            BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        ::kill(starting, SIGHUP);
+        ::close(writer);
+    };
+    server_process server({"--config", name.string(), "--log-level", "info"}, -1, hang_up);
+    std::filesystem::remove(name);
+    server.terminate();
+    BOOST_TEST(server.wait_exit() == 0);
+    BOOST_TEST(server.errors().find("event=reloaded") != std::string::npos, server.errors());
 }
 
 BOOST_AUTO_TEST_CASE(a_third_signal_changes_nothing) {
