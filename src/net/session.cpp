@@ -120,7 +120,9 @@ task<> session::run(std::unique_ptr<session> self) {
 task<bool> session::read_proxy_header() {
     const auto& settings = host_->settings();
     if (!settings.proxy_protocol) co_return true;
-    if (!settings.trusted_proxies.contains(address_)) co_return false;
+    // What looks after the server on its own machine has no proxy in front; it may speak for itself, as nobody else.
+    const bool is_proxy = settings.trusted_proxies.contains(address_);
+    if (!is_proxy && !address_.is_loopback()) co_return false;
     auto reader = std::make_unique<proxy_header_reader>();
     while (reader->wanted() > 0 && !closing() && !ended_ && !timed_out_) {
         co_await input();
@@ -134,6 +136,7 @@ task<bool> session::read_proxy_header() {
         host_->buffers.give_back(std::move(buffer));
         if (got.kind == reading::ended) co_return false;
     }
+    if (!is_proxy && reader->source()) co_return false;
     enter_as(reader->source().value_or(address_));
     co_return reader->wanted() == 0;
 }

@@ -121,4 +121,20 @@ BOOST_AUTO_TEST_CASE(a_proxy_header_is_taken_from_trusted_proxies_only) {
     BOOST_CHECK_THROW(server_process({"--proxy-protocol", "on"}), std::runtime_error);
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_header_of_this_machine_may_speak_for_itself_only) {
+    server_process server({"--proxy-protocol", "on", "--trusted-proxy", "10.0.0.0/8"});
+    const std::string v2_start = "\r\n\r\n\0\r\nQUIT\n"s;
+    for (const std::string& header : {"PROXY UNKNOWN\r\n"s, v2_start + "\x20\x00\x00\x00"s}) {
+        raw_client client(server.port());
+        client.send(header + get("/healthz"));
+        BOOST_TEST(client.read_response().status == 200U);
+    }
+    const std::string v2 = v2_start + "\x21\x11\x00\x0C"s + "\xC0\x00\x02\x01\xC6\x33\x64\x01\x12\x34\x01\xBB"s;
+    for (const std::string& header : {v2, "PROXY TCP4 127.0.0.1 127.0.0.1 56324 443\r\n"s}) {
+        raw_client client(server.port());
+        client.send(header + get("/healthz"));
+        BOOST_CHECK_THROW(static_cast<void>(client.read_response()), std::runtime_error);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
