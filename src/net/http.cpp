@@ -174,6 +174,8 @@ http_parse parse_http(std::string_view received, const http_limits& limits) {
     if (header_bytes > limits.header_bytes) return refused(431, "the request header is too large");
     http::request_parser<http::empty_body> parser;
     parser.eager(false);
+    // Below, by our own limit: Beast's is a megabyte.
+    parser.body_limit(boost::none);
     parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
     boost::beast::error_code ec;
     const auto consumed = parser.put(boost::asio::const_buffer(received.data(), received.size()), ec);

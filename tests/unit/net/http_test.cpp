@@ -192,6 +192,22 @@ BOOST_AUTO_TEST_CASE(bodies_are_refused_at_the_header) {
     BOOST_TEST(refusal_of(post("Transfer-Encoding: chunked, gzip\r\n")) == 501U);
 }
 
+BOOST_AUTO_TEST_CASE(a_body_may_be_as_large_as_its_limit) {
+    net::http_limits large = limits;
+    large.body_bytes = 3 * 1024 * 1024;
+    const auto post = [&](std::size_t bytes) {
+        const auto length = std::to_string(bytes);
+        return net::parse_http(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\n\r\n" + std::string(bytes, 'x'), large);
+    };
+    const auto largest = post(large.body_bytes);
+    BOOST_REQUIRE((largest.status == http_status::complete));
+    BOOST_TEST(largest.request.body.size() == large.body_bytes);
+    const auto larger = post(large.body_bytes + 1);
+    BOOST_REQUIRE((larger.status == http_status::refused));
+    BOOST_TEST(status_in(larger.response) == 413U);
+}
+
 BOOST_AUTO_TEST_CASE(lengths_that_contradict_themselves_are_refused) {
     for (const auto* const fields :
          {"Content-Length: 0\r\nContent-Length: 1\r\n", "Content-Length: -1\r\n", "Content-Length: 0x1\r\n",
