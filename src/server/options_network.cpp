@@ -11,6 +11,9 @@ namespace {
 
 constexpr auto value_end = std::string_view::npos;
 
+/// As a list it would be empty, which stands for any origin, or for no proxy.
+bool is_blank(std::string_view value) { return value.find_first_not_of(" \t") == value_end; }
+
 bool assign_address(config& to, std::string_view value) {
     if (!net::parse_listen_addresses(value)) return false;
     to.address = value;
@@ -18,13 +21,13 @@ bool assign_address(config& to, std::string_view value) {
 }
 
 bool assign_trusted_proxies(config& to, std::string_view value) {
-    if (value.empty() || (value != "none" && !net::network_list::parse(value))) return false;
+    if (is_blank(value) || (value != "none" && !net::network_list::parse(value))) return false;
     to.trusted_proxies = value == "none" ? "" : value;
     return true;
 }
 
 bool assign_allowed_origins(config& to, std::string_view value) {
-    if (value.empty() || (value != "any" && !net::origin_list::parse(value))) return false;
+    if (is_blank(value) || (value != "any" && !net::origin_list::parse(value))) return false;
     to.allowed_origins = value == "any" ? "" : value;
     return true;
 }
