@@ -202,7 +202,15 @@ task<bool> session::answer(http_request request) {
     const bool by_forwarded = settings.forwarded_by == forwarding_header::forwarded;
     const auto client = client_behind(address_, by_forwarded ? request.forwarded : request.x_forwarded_for,
                                       settings.forwarded_by, settings.trusted_proxies);
+    // Only now: a proxy may carry requests of many clients over one connection before that.
+    const bool is_peer = request.upgrade && settings.has_websockets;
+    if (is_peer && client != address_) enter_as(client);
+    if (is_peer && refusal_ != refusal::none) {
+        send_raw(make_refusal(refusal_));
+        co_return false;
+    }
     if (request.path != "/healthz" && request.path != "/readyz" && !take_path_prefix(request, settings.path_prefix)) {
+        if (is_peer) note_handshake(handshake_failure::upgrade, request.path);
         send_raw(make_refusal(404, "not below " + settings.path_prefix));
         co_return false;
     }
@@ -214,12 +222,6 @@ task<bool> session::answer(http_request request) {
             co_return false;
         }
         if (request.path.empty()) request.path.push_back('/');
-        // Only now: a proxy may carry requests of many clients over one connection before that.
-        if (client != address_) enter_as(client);
-        if (refusal_ != refusal::none) {
-            send_raw(make_refusal(refusal_));
-            co_return false;
-        }
         if (!settings.allowed_origins.admits(request.origin)) {
             note_handshake(handshake_failure::origin, request.origin);
             send_raw(make_refusal(403, "pages of this origin may not connect here"));

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -94,6 +95,26 @@ BOOST_AUTO_TEST_CASE(below_a_prefix_everything_is_where_it_was) {
     client.send(get("/signallingx/"));
     BOOST_TEST(client.read_response().status == 404U);
     client.read_to_end();
+}
+
+BOOST_AUTO_TEST_CASE(an_upgrade_outside_the_prefix_is_counted_and_logged_for_its_client) {
+    server_process server({"--path-prefix", "/signalling", "--trusted-proxy", "127.0.0.1", "--log-level", "debug"});
+    raw_client outside(server.port());
+    outside.send("GET /elsewhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                 "X-Forwarded-For: 192.0.2.1\r\n\r\n");
+    BOOST_TEST(outside.read_response().status == 404U);
+    raw_client metrics(server.port());
+    metrics.send(get("/signalling/metrics"));
+    const auto page = metrics.read_response().body;
+    BOOST_TEST(page.find("\nsignaller_handshake_failures_total{reason=\"upgrade\"} 1\n") != std::string::npos);
+    server.terminate();
+    BOOST_TEST(server.wait_exit() == 0);
+    const auto log = server.errors();
+    const auto line = log.substr(std::min(log.find("event=handshake_failed"), log.size()));
+    BOOST_TEST(line.substr(0, line.find('\n')).find("address=192.0.2.1 reason=upgrade seen=/elsewhere") !=
+                   std::string::npos,
+               log);
 }
 
 BOOST_AUTO_TEST_CASE(a_proxy_header_goes_before_everything) {
