@@ -194,6 +194,8 @@ std::optional<network_list> network_list::parse(std::string_view text) {
 bool network_list::contains(const client_address& who) const {
     return std::any_of(networks_.begin(), networks_.end(), [&](const network& one) {
         if (who.is_local_socket() && one.bits != 8 * client_address::byte_count) return false;
+        // IPv4 lies in `::/0` only by how an address is kept here.
+        if (who.is_v4() && one.bits < v4_prefix_bits) return false;
         const auto whole = one.bits / 8;
         const auto rest = one.bits % 8;
         if (!std::equal(one.prefix.begin(), one.prefix.begin() + whole, who.data().begin())) return false;
