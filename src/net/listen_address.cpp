@@ -32,7 +32,9 @@ std::optional<listen_address> parse_one(std::string_view text) {
         made.is_unix = true;
         made.host = text;
         const bool fits = text.starts_with('/') && text.size() < sizeof(sockaddr_un::sun_path);
-        return fits ? std::optional(made) : std::nullopt;
+        // As the configuration file can hold it, where '#' begins a comment.
+        const auto is_plain = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7F' && c != '#'; };
+        return fits && std::all_of(text.begin(), text.end(), is_plain) ? std::optional(made) : std::nullopt;
     }
     if (text.starts_with('[')) {
         const auto end = text.find(']');

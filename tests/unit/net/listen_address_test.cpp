@@ -42,6 +42,8 @@ BOOST_AUTO_TEST_CASE(anything_else_is_malformed) {
          {"", ",", "127.0.0.1,", "localhost", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "[::1", "[::1]x",
           "[::1]:", "[127.0.0.1:1]", "unix:", "unix:relative", "plain:", "tcp:127.0.0.1", "1.2.3.4:5:6"})
         BOOST_TEST(shown(text) == "malformed", text);
+    for (const std::string text : {"unix:/a#b", "unix:/a\nb", "unix:/a\x7F", "unix:/a\tb"})
+        BOOST_TEST(shown(text) == "malformed", text);
     BOOST_TEST(shown("unix:/" + std::string(107, 'x')) == "malformed");
 }
 
