@@ -29,6 +29,7 @@ Options:
   --json             prints what the server answers, for programs
   --limit N, --after ID
                      how many of a list, and behind which
+  --                 ends the options: a text behind it may begin with --
 Commands:
   peers                          who is connected to this server
   peer ID                        one of them
@@ -61,6 +62,7 @@ struct command_line {
     std::string token_file;
     bool as_json = false;
     bool wants_help = false;
+    bool options_ended = false;
     std::string limit;
     std::string after;
     std::vector<std::string> words;
@@ -76,7 +78,11 @@ command_line read(std::span<const std::string> arguments) {
             if (i + 1 == arguments.size()) throw mistake(word + " needs a value");
             return arguments[++i];
         };
-        if (word == "--address") {
+        if (line.options_ended) {
+            line.words.push_back(word);
+        } else if (word == "--") {
+            line.options_ended = true;
+        } else if (word == "--address") {
             line.address = value();
         } else if (word == "--token-file") {
             line.token_file = value();

@@ -221,6 +221,10 @@ BOOST_AUTO_TEST_CASE(ctl_says_it_in_tables_and_in_json) {
     BOOST_TEST(run({"ban", channel, bob.id()}).code == 0);
     BOOST_TEST(run({"unban", channel, bob.id()}).code == 0);
     BOOST_TEST(run({"broadcast", "news"}).code == 0);
+    alice.skip_to("broadcast");
+    BOOST_TEST(run({"broadcast", "--news"}).code == 2);
+    BOOST_TEST(run({"broadcast", "--", "--json"}).code == 0);
+    alice.expect("broadcast", {{"content", "--json"}});
     BOOST_TEST(run({"disconnect", bob.id()}).code == 0);
     bob.skip_to_close(4502);
     BOOST_TEST(run({"health"}).out == "ok\n");
