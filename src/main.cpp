@@ -96,7 +96,9 @@ int main(int argc, char** argv) {
     const auto parsed = server::parse_config(argc, argv, environ);
     if (const auto* exit = std::get_if<server::exit_request>(&parsed)) {
         (exit->to_stderr ? std::cerr : std::cout) << exit->text;
-        return exit->code;
+        if (std::cout.flush()) return exit->code;
+        std::cerr << "signaller: the output cannot be written\n";
+        return 1;
     }
     try {
         return serve(std::get<server::config>(parsed));

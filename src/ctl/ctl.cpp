@@ -43,7 +43,7 @@ Commands:
   broadcast TEXT                 to everybody
   drain                          ends the server gracefully, like SIGTERM
   health, ready, version, metrics
-Exit status: 0; 1 if the server says no or cannot be reached; 2 for a wrong command.
+Exit status: 0; 1 if the server says no or cannot be reached, or the output cannot be written; 2 for a wrong command.
 )";
 
 /// A wrong command line.
@@ -201,19 +201,24 @@ int show(const http_answer& answer, bool as_json, std::ostream& out, std::ostrea
     return good ? 0 : 1;
 }
 
+int obey(const command_line& line, std::ostream& out, std::ostream& errors) {
+    if (line.wants_help) {
+        out << help;
+        return 0;
+    }
+    const auto wanted = request_for(line);
+    const auto token = read_token(line.token_file);
+    const auto body = wanted.body.empty() ? std::string() : json::serialize(wanted.body);
+    return show(ask(line.address, token, wanted.method, wanted.target, body), line.as_json, out, errors);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& errors) {
     try {
-        const auto line = read(arguments);
-        if (line.wants_help) {
-            out << help;
-            return 0;
-        }
-        const auto wanted = request_for(line);
-        const auto token = read_token(line.token_file);
-        const auto body = wanted.body.empty() ? std::string() : json::serialize(wanted.body);
-        return show(ask(line.address, token, wanted.method, wanted.target, body), line.as_json, out, errors);
+        const auto code = obey(read(arguments), out, errors);
+        if (!out.flush()) throw std::runtime_error("the output cannot be written");
+        return code;
     } catch (const mistake& e) {
         errors << "signaller ctl: " << e.what() << "; signaller ctl --help lists the commands\n";
         return 2;
