@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -180,7 +182,10 @@ std::string read_token(const std::string& path) {
     if (path.empty()) return token;
     std::ifstream file(path);
     if (!file || !std::getline(file, token)) throw mistake("--token-file " + path + ": cannot be read");
-    while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+    // As the server reads it.
+    const auto is_space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
+    while (!token.empty() && is_space(token.back())) token.pop_back();
+    token.erase(token.begin(), std::ranges::find_if_not(token, is_space));
     return token;
 }
 

@@ -156,7 +156,10 @@ std::string admin_token(const config& from) {
     if (path.empty()) return token;
     std::ifstream file(path);
     if (!file || !std::getline(file, token)) throw std::runtime_error("admin-token-file " + path + ": cannot be read");
-    while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0) token.pop_back();
+    // A header cannot say it with spaces around it.
+    const auto is_space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
+    while (!token.empty() && is_space(token.back())) token.pop_back();
+    token.erase(token.begin(), std::ranges::find_if_not(token, is_space));
     if (token.size() < least_bytes)
         throw std::runtime_error("admin-token-file " + path + ": its first line has to be 16 characters or more");
     return token;

@@ -248,6 +248,17 @@ BOOST_AUTO_TEST_CASE(ctl_says_it_in_tables_and_in_json) {
     BOOST_TEST(ctl::run({"--help"}, out, errors) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(spaces_around_the_token_are_not_of_it) {
+    const folder files;
+    std::ofstream(files.path("token")) << " \t" << token << " \r\n";
+    const server_process spaced(files.options());
+    BOOST_TEST(ctl::ask(files.address(), token, "GET", "/api/v1/peers", "").status == 200U);
+    std::ostringstream out;
+    std::ostringstream errors;
+    BOOST_TEST(ctl::run({"--address", files.address(), "--token-file", files.path("token"), "peers"}, out, errors) ==
+               0);
+}
+
 BOOST_AUTO_TEST_CASE(drain_ends_the_server_gracefully) {
     BOOST_TEST(run({"drain"}).code == 0);
     alice.skip_to_close(1001);
