@@ -11,6 +11,8 @@ export class LocalMedia extends EventTarget {
     stream = new MediaStream();
     chosen = { video: "", audio: "" };
     #work = Promise.resolve();
+    /** Changes whenever all is closed: what was asked for before is then let go when it comes. */
+    #visit = 0;
 
     get possible() {
         return Boolean(navigator.mediaDevices?.getUserMedia);
@@ -24,30 +26,33 @@ export class LocalMedia extends EventTarget {
         return this.track(kind)?.enabled ?? false;
     }
 
-    /** Asks once for both, so that the user is asked once; takes one alone where the other is missing. Gives the reason for having none. */
-    async openBoth() {
-        if (!this.possible) return "insecure";
-        try {
-            const both = await navigator.mediaDevices.getUserMedia(this.#wanted(["video", "audio"]));
-            for (const track of both.getTracks()) this.#take(track);
-            return null;
-        } catch (error) {
-            if (error.name === "NotAllowedError") return "denied";
-        }
-        const opened = [await this.open("video"), await this.open("audio")];
-        return opened.some(Boolean) ? null : "noDevices";
+    /** Asks once for both, so that the user is asked once; takes one alone where the other is missing. Gives the reason for having none that is wanted. */
+    openBoth() {
+        return this.#inTurn(async (visit) => {
+            if (!this.possible) return "insecure";
+            const kinds = ["video", "audio"].filter((kind) => this.#isWanted(kind));
+            if (!kinds.length) return null;
+            try {
+                await this.#request(kinds, visit);
+                return null;
+            } catch (error) {
+                if (error.name === "NotAllowedError") return "denied";
+            }
+            const failed = [];
+            for (const kind of kinds) await this.#request([kind], visit).catch(() => failed.push(kind));
+            return failed.length === kinds.length ? "noDevices" : null;
+        });
     }
 
     /** One change after the other: a device asked for twice would be opened twice. */
     open(kind, device = this.chosen[kind]) {
         this.chosen[kind] = device;
-        return this.#inTurn(async () => {
+        return this.#inTurn(async (visit) => {
             if (device === "none") {
                 this.#close(kind);
                 return false;
             }
-            const [track] = (await navigator.mediaDevices.getUserMedia(this.#wanted([kind]))).getTracks();
-            this.#take(track);
+            await this.#request([kind], visit);
             return true;
         }).catch(() => false);
     }
@@ -68,6 +73,7 @@ export class LocalMedia extends EventTarget {
     }
 
     closeAll() {
+        ++this.#visit;
         for (const kind of ["video", "audio"]) this.#close(kind);
     }
 
@@ -77,10 +83,25 @@ export class LocalMedia extends EventTarget {
         return { video: of("videoinput"), audio: of("audioinput") };
     }
 
+    #isWanted(kind) {
+        return this.chosen[kind] !== "none";
+    }
+
+    /** The user may have thought otherwise, or have left, before the device is there. */
+    async #request(kinds, visit) {
+        const still = kinds.filter((kind) => this.#isWanted(kind));
+        if (visit !== this.#visit || !still.length) return;
+        const opened = await navigator.mediaDevices.getUserMedia(this.#wanted(still));
+        for (const track of opened.getTracks()) {
+            if (visit === this.#visit && this.#isWanted(track.kind)) this.#take(track);
+            else track.stop();
+        }
+    }
+
     #wanted(kinds) {
         return Object.fromEntries(kinds.map((kind) => {
             const device = this.chosen[kind];
-            return [kind, device && device !== "none" ? { ...constraints[kind], deviceId: { exact: device } } : constraints[kind]];
+            return [kind, device ? { ...constraints[kind], deviceId: { exact: device } } : constraints[kind]];
         }));
     }
 
@@ -107,7 +128,8 @@ export class LocalMedia extends EventTarget {
     }
 
     #inTurn(action) {
-        const done = this.#work.then(action);
+        const visit = this.#visit;
+        const done = this.#work.then(() => action(visit));
         this.#work = done.catch(() => {});
         return done;
     }

@@ -283,10 +283,19 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         assert.equal(await ann.textContent(".tile.screen figcaption"), "Ben's screen");
         await ben.click("#screen");
         await ann.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
+
+        await ben.click("#settings");
+        await ben.selectOption("#camera-change", "none");
+        await ben.keyboard.press("Escape");
+        await ben.waitForFunction(() => document.getElementById("camera").dataset.on === "false", null, patience);
+        await ben.click("#leave");
+        await ben.click("#again");
+        await ben.waitForFunction(() => document.getElementById("preview-mic").dataset.on === "true", null, patience);
+        assert.equal(await ben.getAttribute("#preview-camera", "data-on"), "false", "what is not to be used stays off when one joins again");
         await close(ann, ben);
     });
 
-    test("a screen is asked for once, and one that is chosen when the call has ended is let go", async () => {
+    test("a screen is asked for once, and a screen or camera that comes when the call has ended is let go", async () => {
         const ann = await visit("Ann", "late choice");
         await ann.evaluate(() => {
             const choose = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
@@ -311,11 +320,24 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         await ann.waitForFunction(() => !document.querySelector(".tile.screen"), null, patience);
         assert.ok((await isLive()).every((live) => !live));
 
+        await ann.click("#camera");
+        await ann.waitForFunction(() => document.getElementById("camera").dataset.on === "false", null, patience);
+        await ann.evaluate(() => {
+            const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wishes) => {
+                window.camera = await open(wishes);
+                await new Promise((resolve) => (window.openCamera = resolve));
+                return camera;
+            };
+        });
+        await ann.click("#camera");
         await ann.click("#screen");
-        await ann.waitForFunction(() => choices.length === 2 && choices.at(-1).confirm, null, patience);
+        await ann.waitForFunction(() => choices.length === 2 && choices.at(-1).confirm && window.openCamera, null, patience);
         await ann.click("#leave");
         await ann.waitForSelector("#ended:not([hidden])", patience);
         assert.ok((await isLive()).every((live) => live));
+        await ann.evaluate(() => openCamera());
+        await ann.waitForFunction(() => camera.getTracks().every(({ readyState }) => readyState === "ended"), null, patience);
         await confirm();
         await ann.waitForFunction(() => choices.at(-1).stream.getTracks().every(({ readyState }) => readyState === "ended"), null, patience);
         assert.equal(await ann.locator(".tile").count(), 0);
