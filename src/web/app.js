@@ -1,5 +1,5 @@
 import { Bullets } from "./bullets.js";
-import { byId, nameButton, recall, remember, setIcon, toast } from "./dom.js";
+import { byId, nameButton, recall, recallHere, remember, rememberHere, setIcon, toast } from "./dom.js";
 import { applyTexts, causeOf, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
 import { LevelMeter } from "./level_meter.js";
 import { LocalMedia } from "./media.js";
@@ -16,6 +16,8 @@ const settings = recall("bullets", {
 });
 const visit = "signaller.visit";
 const visited = (room) => `${mode} ${room}`;
+/** Another tab of this browser may have been given another name since. */
+const ownName = () => recallHere("name", recall("name", ""));
 let session = null;
 
 const randomRoom = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => "abcdefghjkmnpqrstuvwxyz23456789"[byte % 31]).join("");
@@ -68,7 +70,7 @@ async function fillChoices(selects) {
         const options = devices[kind].map(({ label, deviceId }, index) => new Option(label || `${text(kind === "video" ? "camera" : "microphone")} ${index + 1}`, deviceId));
         select.replaceChildren(...options, new Option(text(none), "none"));
         const current = media.track(kind)?.getSettings().deviceId;
-        const chosen = options.find(({ value }) => value === current) ?? options[0];
+        const chosen = options.find(({ value }) => value === current) ?? options.find(({ value }) => value === media.chosen[kind]) ?? (media.chosen[kind] ? null : options[0]);
         select.value = media.chosen[kind] === "none" || !chosen ? "none" : chosen.value;
     }
 }
@@ -128,9 +130,14 @@ function changeBullets(change) {
     paintBullets();
 }
 
+/** An element does not notice by itself that its stream got its first picture; and one that waits for it keeps the whole page from being loaded. */
+function showPreview() {
+    byId("preview").srcObject = media.track("video") ? media.stream : null;
+}
+
 async function openPreview() {
     if (mode === "watcher") return;
-    byId("preview").srcObject = media.stream;
+    showPreview();
     const notice = await media.openBoth();
     byId("preview-notice").textContent = notice ? text(notice) : "";
     await fillChoices([byId("camera-choice"), byId("microphone-choice")]);
@@ -138,7 +145,7 @@ async function openPreview() {
 
 async function openLobby() {
     show("lobby");
-    byId("name").value = recall("name", "");
+    byId("name").value = ownName();
     byId("room").value = roomName() || randomRoom();
     byId("places").value = recall("places", 8);
     await openPreview();
@@ -150,6 +157,7 @@ async function enter(room, name) {
     const submit = byId("join-form").querySelector("[type=submit]");
     submit.disabled = true;
     remember("name", name);
+    rememberHere("name", name);
     history.replaceState(null, "", `#${encodeURIComponent(room)}`);
     session = await openSession({ room, name, media, bullets, places: recall("places", 8) });
     paintTitle();
@@ -210,8 +218,7 @@ function wireLobby() {
     media.addEventListener("change", () => {
         paintMedia();
         listenToMicrophone();
-        // An element does not notice by itself that its stream got its first picture.
-        byId("preview").srcObject = media.stream;
+        showPreview();
         if (media.track("video")) byId("preview-notice").textContent = "";
     });
     navigator.mediaDevices?.addEventListener("devicechange", () => fillChoices([byId("camera-choice"), byId("microphone-choice")]));
@@ -264,9 +271,9 @@ bullets.apply(settings);
 onLanguage(paintTexts);
 
 const reloaded = performance.getEntriesByType("navigation")[0]?.type === "reload";
-if (reloaded && roomName() && sessionStorage.getItem(visit) === visited(roomName()) && recall("name", "")) {
+if (reloaded && roomName() && sessionStorage.getItem(visit) === visited(roomName()) && ownName()) {
     if (mode !== "watcher") await media.openBoth();
-    await enter(roomName(), recall("name", ""));
+    await enter(roomName(), ownName());
 } else {
     sessionStorage.removeItem(visit);
     await openLobby();

@@ -48,17 +48,24 @@ export async function copyText(text, field) {
     }
 }
 
-export function remember(key, value) {
+export const remember = (key, value) => write(() => localStorage, key, value);
+export const recall = (key, otherwise) => read(() => localStorage, key, otherwise);
+
+/** For this tab, as long as it is there. */
+export const rememberHere = (key, value) => write(() => sessionStorage, key, value);
+export const recallHere = (key, otherwise) => read(() => sessionStorage, key, otherwise);
+
+function write(storage, key, value) {
     try {
-        localStorage.setItem(`signaller.${key}`, JSON.stringify(value));
+        storage().setItem(`signaller.${key}`, JSON.stringify(value));
     } catch {
         // A page that may not store forgets; it works all the same.
     }
 }
 
-export function recall(key, otherwise) {
+function read(storage, key, otherwise) {
     try {
-        return JSON.parse(localStorage.getItem(`signaller.${key}`)) ?? otherwise;
+        return JSON.parse(storage().getItem(`signaller.${key}`)) ?? otherwise;
     } catch {
         return otherwise;
     }

@@ -1,3 +1,5 @@
+import { recallHere, rememberHere } from "./dom.js";
+
 const constraints = {
     video: { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24 } },
     audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
@@ -9,7 +11,9 @@ const constraints = {
  */
 export class LocalMedia extends EventTarget {
     stream = new MediaStream();
-    chosen = { video: "", audio: "" };
+    chosen = { video: "", audio: "", ...recallHere("devices", {}) };
+    /** What the user switched off. A page that is loaded anew shows and says no more than it did before. */
+    #off = { video: false, audio: false, ...recallHere("off", {}) };
     #work = Promise.resolve();
     /** Changes whenever all is closed: what was asked for before is then let go when it comes. */
     #visit = 0;
@@ -47,6 +51,8 @@ export class LocalMedia extends EventTarget {
     /** One change after the other: a device asked for twice would be opened twice. */
     open(kind, device = this.chosen[kind]) {
         this.chosen[kind] = device;
+        rememberHere("devices", this.chosen);
+        if (kind === "video") this.#switch("video", false);
         return this.#inTurn(async (visit) => {
             if (device === "none") {
                 this.#close(kind);
@@ -65,8 +71,10 @@ export class LocalMedia extends EventTarget {
         const track = this.track(kind);
         if (!track) {
             if (this.chosen[kind] === "none") this.chosen[kind] = "";
+            this.#switch(kind, false);
             return this.open(kind);
         }
+        this.#switch(kind, track.enabled);
         if (kind === "video") return this.close("video");
         track.enabled = !track.enabled;
         this.#dispatch(null, null);
@@ -84,7 +92,12 @@ export class LocalMedia extends EventTarget {
     }
 
     #isWanted(kind) {
-        return this.chosen[kind] !== "none";
+        return this.chosen[kind] !== "none" && !(kind === "video" && this.#off.video);
+    }
+
+    #switch(kind, off) {
+        this.#off[kind] = off;
+        rememberHere("off", this.#off);
     }
 
     /** The user may have thought otherwise, or have left, before the device is there. */
@@ -107,8 +120,8 @@ export class LocalMedia extends EventTarget {
 
     #take(track) {
         const before = this.track(track.kind);
+        track.enabled = !this.#off[track.kind];
         if (before) {
-            track.enabled = before.enabled;
             before.onended = null;
             this.stream.removeTrack(before);
             before.stop();

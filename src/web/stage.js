@@ -77,7 +77,7 @@ export class Stage {
         const trouble = element("div", { className: "trouble", hidden: true });
         const inspect = element("button", { className: "inspect", type: "button" }, icon("info"));
         const figure = element("figure", { className: "tile" }, video, avatar, trouble, caption, inspect);
-        return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, watch: null, screen: null };
+        return { figure, video, initial, avatar, label, mute, trouble, inspect, picture: null, stream: null, watch: null, screen: null };
     }
 
     #paint(tile) {
@@ -87,10 +87,15 @@ export class Stage {
         figure.classList.toggle("screen", Boolean(picture.screen));
         figure.style.setProperty("--hue", picture.hue ?? 180);
         video.muted = Boolean(picture.self);
-        if (video.srcObject !== (picture.stream ?? null)) {
-            video.srcObject = picture.stream ?? null;
+        if (tile.stream !== picture.stream) {
+            tile.stream = picture.stream;
             this.#watch(tile, picture.stream);
-            playWhenAllowed(video);
+        }
+        // What waits for a first track would keep the page from being loaded.
+        const playable = picture.stream?.getTracks().length ? picture.stream : null;
+        if (video.srcObject !== playable) {
+            video.srcObject = playable;
+            if (playable) playWhenAllowed(video);
         }
         const live = picture.stream?.getVideoTracks().some((track) => track.readyState === "live" && !track.muted);
         tile.avatar.hidden = Boolean(live && !picture.cameraOff);

@@ -53,6 +53,14 @@ export function hears(page, line) {
     return page.waitForFunction((line) => [...document.querySelectorAll("#messages p")].some((shown) => shown.textContent === line), line, patience);
 }
 
+/** What the browser itself says of connections to a server that is killed, during their handshake or later. */
+const ofLostServer = /^WebSocket connection to .* failed: .*(ERR_CONNECTION_|closed before the connection|Close received)/;
+
+/** That the connection was refused meanwhile is what the browser has to say on its console, and all. */
+export function forgiveLostServer(...pages) {
+    for (const page of pages) page.complaints = page.complaints.filter((complaint) => !ofLostServer.test(complaint));
+}
+
 export async function close(...pages) {
     for (const page of pages) {
         assert.deepEqual(page.complaints, []);
