@@ -26,6 +26,7 @@ export class LiveSender extends LiveSession {
             hangUp: (id) => this.#hangUp(id),
             tell: (id, live) => this.tell(id, live).catch(() => this.#audience.leave(id)),
         });
+        this.on(this.signaller, "joined", ({ channel, owner }) => channel === this.room.channel && owner !== this.signaller.id && this.#loseStream());
         this.onLive((from, live) => live === "watch" && this.#takeRequest(from));
         this.on(this.room, "memberleave", ({ member }) => this.#lose(member.id));
         this.on(media, "change", (change) => this.#changeMedia(change));
@@ -51,6 +52,13 @@ export class LiveSender extends LiveSession {
             throw new Error(text("streamTaken"));
         }
         this.#showSelf();
+    }
+
+    /** Somebody else began it while this one and the server were away. */
+    #loseStream() {
+        if (!stage.has("self")) return;
+        this.leave();
+        this.dispatch("ended", { title: "endedClosed", reason: text("streamTaken") });
     }
 
     /** The stream stays this browser's: the server gives it back to its session. */

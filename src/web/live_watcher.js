@@ -19,6 +19,7 @@ export class LiveWatcher extends LiveSession {
     #pictures = new Map();
     #timer = null;
     #notice = null;
+    #inside = false;
     #waiting = false;
     #connected = false;
     #looks = 0;
@@ -27,6 +28,8 @@ export class LiveWatcher extends LiveSession {
         super({ ...options, openBesides: "(min-width: 1100px), (max-width: 720px) and (orientation: portrait)" });
         this.onLive((from, live) => from === this.room.owner && Number.isInteger(live?.full) && this.#takePlace(live));
         this.on(this.signaller, "call", ({ from }) => from.id === this.room.owner && this.#answer(from));
+        this.on(this.signaller, "welcome", (welcome) => this.#followRestart(welcome));
+        this.on(this.signaller, "joined", ({ channel, owner }) => channel === this.room.channel && owner === this.signaller.id && this.#stepOut());
         this.on(this.room, "memberjoin", ({ member }) => member.id === this.room.owner && this.#askIn(1_000));
         this.on(this.room, "memberleave", ({ member }) => member.id === this.room.owner && this.#loseSender());
     }
@@ -38,14 +41,11 @@ export class LiveWatcher extends LiveSession {
     /** Comes in when the stream has begun. Whoever came in before its sender would be the owner of its channel. */
     async join() {
         await this.signaller.ready;
-        if (await this.#enterIfBegun()) return;
-        this.#show("notBegun");
-        this.#waiting = true;
-        this.#in(this.#nextLook(), () => this.#look());
+        if (!(await this.#enterIfBegun())) this.#wait("notBegun");
     }
 
     say(line) {
-        if (this.#waiting) return Promise.reject(new Error(text("notBegun")));
+        if (this.#waiting) return Promise.reject(new Error(text(this.#notice?.[0] ?? "senderAway")));
         return super.say(line);
     }
 
@@ -60,10 +60,34 @@ export class LiveWatcher extends LiveSession {
         if (this.#notice) this.#show(...this.#notice);
     }
 
+    /** A server that forgot the channel would make whoever comes back first its owner: that is to be the sender. */
+    #followRestart({ resumed, lost, channels }) {
+        const still = channels?.some(({ channel }) => channel === this.room.channel);
+        if (this.#inside && (!resumed || lost) && !still) this.#stepOut();
+    }
+
+    /** Leaves before the session goes back by itself, or as soon as it did. */
+    #stepOut() {
+        this.room.leave().catch(() => {});
+        super.repaint();
+        this.#looks = 0;
+        this.#wait("senderAway");
+    }
+
+    /** What comes from the sender itself goes on meanwhile. */
+    #wait(key) {
+        this.#inside = false;
+        this.#waiting = true;
+        this.dispatch("audience", null);
+        if (!this.#call) this.#show(key);
+        this.#in(this.#nextLook(), () => this.#look());
+    }
+
     async #look() {
         try {
             if (await this.#enterIfBegun()) return;
         } catch (error) {
+            if (this.stopped) return;
             return this.end("endedClosed", error.message);
         }
         this.#in(this.#nextLook(), () => this.#look());
@@ -76,12 +100,16 @@ export class LiveWatcher extends LiveSession {
 
     async #enterIfBegun() {
         if (!(await this.#hasBegun())) return false;
-        const { owner, members } = await this.enter();
-        this.#looks = 0;
+        this.#inside = true;
         this.#waiting = false;
-        // The last of them may have left in between, and the stream with them.
-        if (owner === this.signaller.id) this.end("streamOver");
-        else if (members < askersPerSecond) this.#ask();
+        const joined = await this.enter().catch((error) => {
+            if (!this.#waiting) throw error;
+        });
+        // The last of them may have left in between, or the server gone: then one is out again.
+        if (this.#waiting) return false;
+        const { members } = joined;
+        this.#looks = 0;
+        if (members < askersPerSecond) this.#ask();
         else this.#askLater((members / askersPerSecond) * 1_000);
         return true;
     }
@@ -102,7 +130,7 @@ export class LiveWatcher extends LiveSession {
         try {
             await this.tell(this.room.owner, "watch");
         } catch (error) {
-            if (error.code !== 401 || this.stopped) return;
+            if (error.code !== 401 || this.stopped || this.#waiting) return;
             this.#show("senderAway");
             this.#askIn(this.#nextLook());
         }
@@ -113,8 +141,9 @@ export class LiveWatcher extends LiveSession {
         this.#askIn(milliseconds);
     }
 
+    /** Who waits outside looks again instead. */
     #askIn(milliseconds) {
-        this.#in(milliseconds, () => this.#ask());
+        if (!this.#waiting) this.#in(milliseconds, () => this.#ask());
     }
 
     #in(milliseconds, action) {
@@ -151,7 +180,7 @@ export class LiveWatcher extends LiveSession {
             const call = this.#call;
             this.#clearStage();
             call.close();
-            this.#show(this.#connected ? "asking" : "noPathToSender");
+            this.#show(this.#waiting ? "senderAway" : this.#connected ? "asking" : "noPathToSender");
             return this.#askIn(this.#connected ? 1_000 : askAgainAfter);
         }
         if (state === "connected") {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launchBrowser } from "./support/browser.mjs";
-import { allowRelayOnly, close, hears, openPage, patience, say, seesMovingPictures } from "./support/page.mjs";
+import { allowRelayOnly, close, forgiveLostServer, hears, openPage, patience, say, seesMovingPictures } from "./support/page.mjs";
 import { startServer } from "./support/server.mjs";
 
 describe("the live page", { timeout: 300_000 }, () => {
@@ -18,8 +18,8 @@ describe("the live page", { timeout: 300_000 }, () => {
         await server?.stop();
     });
 
-    async function send(name, stream, places, options) {
-        const page = await openPage(browser, `${server.page}live`, options);
+    async function send(name, stream, places, { at = server, ...options } = {}) {
+        const page = await openPage(browser, `${at.page}live`, options);
         await page.fill("#name", name);
         await page.fill("#room", stream);
         await page.fill("#places", String(places));
@@ -28,8 +28,8 @@ describe("the live page", { timeout: 300_000 }, () => {
         return page;
     }
 
-    async function watch(name, stream, options) {
-        const page = await openPage(browser, `${server.page}live#${encodeURIComponent(stream)}`, options);
+    async function watch(name, stream, { at = server, ...options } = {}) {
+        const page = await openPage(browser, `${at.page}live#${encodeURIComponent(stream)}`, options);
         await page.fill("#name", name);
         await page.click("#join-form [type=submit]");
         await page.waitForSelector("#call:not([hidden])", patience);
@@ -96,6 +96,30 @@ describe("the live page", { timeout: 300_000 }, () => {
         await late.waitForFunction(() => document.querySelectorAll(".tile").length === 0, null, patience);
         await seesMovingPictures(early, 1);
         await close(ann, early, late);
+    });
+
+    test("a killed server costs a stream nothing, though its watchers are back before its sender is", async () => {
+        const first = await startServer();
+        const ann = await send("Ann", "outage", 3, { at: first, clock: true });
+        const ben = await watch("Ben", "outage", { at: first });
+        await seesMovingPictures(ben, 1);
+        // It tries again when its clock goes on.
+        await ann.clock.pauseAt(Date.now() + 60_000);
+        await first.kill();
+        await ben.waitForFunction(() => document.getElementById("connection").dataset.state === "reconnecting", null, patience);
+        const second = await startServer({ port: first.port });
+        await ben.waitForFunction(() => document.getElementById("connection").dataset.state === "connected", null, patience);
+        const cho = await watch("Cho", "outage", { at: second });
+        await notice(cho, /has not begun/);
+
+        await ann.clock.resume();
+        await ann.waitForFunction(() => document.getElementById("audience").textContent === "Live · 3 here", null, patience);
+        for (const page of [ben, cho]) await seesMovingPictures(page, 1);
+        await say(ben, "back again");
+        for (const page of [ann, cho]) await hears(page, "back again");
+        forgiveLostServer(ann, ben, cho);
+        await close(ann, ben, cho);
+        await second.stop();
     });
 
     test("nobody can take another's stream, and its sender can ban a watcher", async () => {
