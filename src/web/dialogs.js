@@ -15,6 +15,12 @@ export function openShare(link, session) {
     byId("invite-part").hidden = !session?.signaller.id;
     byId("own-id").textContent = session?.signaller.id ?? "";
     byId("invite").onclick = () => invite(session);
+    // Else Enter presses the form's own button, which closes the dialog.
+    byId("invite-id").onkeydown = (event) => {
+        if (event.key !== "Enter" || event.isComposing) return;
+        event.preventDefault();
+        invite(session);
+    };
     byId("share-dialog").showModal();
     byId("copy").focus();
 }

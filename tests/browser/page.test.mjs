@@ -171,7 +171,7 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         await ann.waitForSelector(".toast", patience);
         assert.equal(await ann.textContent(".toast"), "an ID is 24 digits and letters a to f");
         await ann.fill("#invite-id", id);
-        await ann.click("#invite");
+        await ann.press("#invite-id", "Enter");
         await ann.keyboard.press("Escape");
         await ben.waitForSelector("#invited-dialog[open]", patience);
         assert.equal(await ben.textContent("#invited-title"), "Ann asks you to another room");
