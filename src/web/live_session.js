@@ -137,6 +137,7 @@ export class LiveSession extends EventTarget {
         this.on(this.signaller, "statechange", (detail) => this.#followConnection(detail));
         this.on(this.room, "message", (message) => this.#takeMessage(message));
         this.on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
+        people.followBans(this.signaller, this.room, this.ending);
         for (const type of ["memberjoin", "memberchange", "memberleave", "sync"]) {
             this.on(this.room, type, () => {
                 people.repaint();
@@ -172,7 +173,6 @@ export class LiveSession extends EventTarget {
         const carryOut = async (reason) => {
             try {
                 await this.room[act](id, reason);
-                people.showBans(await this.signaller.bans(this.room.channel));
             } catch (error) {
                 toast(causeOf(error));
             }

@@ -9,6 +9,21 @@ export class People {
     /** Called with what is to be done ("kick", "ban", "op", "unban") and to whom. */
     onAct = () => {};
 
+    /** An operator sees who is banned: from the first moment on, and whoever bans. Ends with `signal`. */
+    followBans(signaller, room, signal) {
+        const on = (target, type, take) => target.addEventListener(type, ({ detail }) => take(detail), { signal });
+        let operator = false;
+        const show = async () => {
+            operator = Boolean(room.self?.operator);
+            // Who is no operator any more when the server answers has nothing to see either.
+            const bans = operator ? await signaller.bans(room.channel).catch(() => []) : [];
+            if (!signal.aborted) this.showBans(bans);
+        };
+        on(room, "sync", show);
+        on(room, "memberchange", ({ member }) => member.self && Boolean(member.operator) !== operator && show());
+        for (const type of ["ban", "unban"]) on(signaller, type, ({ channel }) => channel === room.channel && operator && show());
+    }
+
     use(room) {
         this.#room = room;
         this.repaint();

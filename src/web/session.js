@@ -100,6 +100,7 @@ export class Session extends EventTarget {
         });
         on(this.room, "channel", ({ member, channel }) => this.#shareState(member, channel));
         on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
+        people.followBans(this.signaller, this.room, signal);
         on(this.#media, "change", (change) => this.#changeMedia(change));
         this.#screen = new ScreenShare(stage, signal);
         on(this.#screen, "start", ({ stream }) => this.room.addStream(stream, "screen"));
@@ -243,7 +244,6 @@ export class Session extends EventTarget {
     async #carryOut(action) {
         try {
             await action();
-            people.showBans(await this.signaller.bans(this.room.channel));
         } catch (error) {
             toast(causeOf(error));
         }

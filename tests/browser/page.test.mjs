@@ -118,6 +118,8 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         assert.equal(await ben.textContent("#ended-title"), "You were banned from this room");
         assert.equal(await ben.textContent("#ended-reason"), "advertising");
         await ann.waitForFunction(() => document.querySelectorAll("#people li").length === 1 && document.querySelectorAll(".tile").length === 1, null, patience);
+        await ann.reload();
+        await ann.click("#tab-people");
         await ann.click("#bans button");
         await ann.waitForFunction(() => document.getElementById("banned").hidden, null, patience);
         await ben.click("#again");
