@@ -95,6 +95,8 @@ export class LiveSession extends EventTarget {
     /** Comes into the room; what is said there is shown from now on. */
     async enter() {
         const joined = await this.room.join();
+        // The session may be one from before a reload.
+        this.away = Boolean(this.room.self?.away);
         people.use(this.room);
         this.paintAudience();
         return joined;

@@ -49,6 +49,8 @@ export class Session extends EventTarget {
         people.showBans([]);
         await this.signaller.ready;
         await this.room.join();
+        // The session may be one from before a reload.
+        this.away = Boolean(this.room.self?.away);
         people.use(this.room);
         this.#showSelf();
         this.#paintAlone();

@@ -187,6 +187,10 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         await ben.keyboard.press("Escape");
         await ann.click("#tab-people");
         await ann.waitForFunction(() => [...document.querySelectorAll("#people small")].some(({ textContent }) => textContent === "away"), null, patience);
+        await ben.reload();
+        await ben.waitForSelector("#call:not([hidden])", patience);
+        await ben.click("#settings");
+        assert.equal(await ben.isChecked("#away"), true);
         await close(ann, ben);
     });
 
