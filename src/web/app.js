@@ -1,6 +1,6 @@
 import { Bullets } from "./bullets.js";
 import { byId, nameButton, recall, recallHere, remember, rememberHere, setIcon, toast } from "./dom.js";
-import { applyTexts, causeOf, onLanguage, otherLanguage, switchLanguage, text } from "./i18n.js";
+import { applyTexts, causeOf, onLanguage, otherLanguage, setText, switchLanguage, text } from "./i18n.js";
 import { LevelMeter } from "./level_meter.js";
 import { LocalMedia } from "./media.js";
 import { askReason, askToGo, openSettings, openShare, showReport } from "./dialogs.js";
@@ -68,7 +68,9 @@ async function fillChoices(selects) {
     const devices = await media.devices();
     for (const [kind, select, none] of [["video", selects[0], "noCamera"], ["audio", selects[1], "noMicrophone"]]) {
         const options = devices[kind].map(({ label, deviceId }, index) => new Option(label || `${text(kind === "video" ? "camera" : "microphone")} ${index + 1}`, deviceId));
-        select.replaceChildren(...options, new Option(text(none), "none"));
+        const without = new Option("", "none");
+        setText(without, none);
+        select.replaceChildren(...options, without);
         const current = media.track(kind)?.getSettings().deviceId;
         const chosen = options.find(({ value }) => value === current) ?? options.find(({ value }) => value === media.chosen[kind]) ?? (media.chosen[kind] ? null : options[0]);
         select.value = media.chosen[kind] === "none" || !chosen ? "none" : chosen.value;
@@ -139,7 +141,7 @@ async function openPreview() {
     if (mode === "watcher") return;
     showPreview();
     const notice = await media.openBoth();
-    byId("preview-notice").textContent = notice ? text(notice) : "";
+    setText(byId("preview-notice"), notice);
     await fillChoices([byId("camera-choice"), byId("microphone-choice")]);
 }
 
@@ -195,7 +197,7 @@ function end({ title, reason }) {
     media.closeAll();
     bullets.clear();
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-    byId("ended-title").textContent = text(title);
+    setText(byId("ended-title"), title);
     byId("ended-reason").textContent = reason ?? "";
     paintNothing();
     show("ended");
@@ -203,6 +205,7 @@ function end({ title, reason }) {
 }
 
 function wireLobby() {
+    const tell = (reason) => reason && toast(text(reason));
     byId("join-form").addEventListener("submit", (event) => {
         event.preventDefault();
         const [room, name] = [byId("room").value.trim(), byId("name").value.trim()];
@@ -210,16 +213,16 @@ function wireLobby() {
         if (room && name && !session) enter(room, name);
     });
     for (const [id, kind] of [["camera-choice", "video"], ["microphone-choice", "audio"], ["camera-change", "video"], ["microphone-change", "audio"]]) {
-        byId(id).addEventListener("change", ({ target }) => media.open(kind, target.value));
+        byId(id).addEventListener("change", async ({ target }) => tell(await media.open(kind, target.value)));
     }
     for (const [id, kind] of [["mic", "audio"], ["preview-mic", "audio"], ["camera", "video"], ["preview-camera", "video"]]) {
-        byId(id).addEventListener("click", () => media.toggle(kind));
+        byId(id).addEventListener("click", async () => tell(await media.toggle(kind)));
     }
     media.addEventListener("change", () => {
         paintMedia();
         listenToMicrophone();
         showPreview();
-        if (media.track("video")) byId("preview-notice").textContent = "";
+        if (media.track("video")) setText(byId("preview-notice"), null);
     });
     navigator.mediaDevices?.addEventListener("devicechange", () => fillChoices([byId("camera-choice"), byId("microphone-choice")]));
 }

@@ -15,12 +15,12 @@ const texts = {
         watchIntro: "You will see and hear the stream; nobody sees you.", watchTitle: "Watch the stream",
         again: "Join again", alone: "You are the only one here. Send somebody the link.", chatEmpty: "What is said here flies over the video.", full: "All places for video are taken. You can chat, and are connected when somebody leaves.", away: "away", awayNow: "I am away", ban: "Ban", banAsk: "Ban {name} from this room?",
         banned: "Banned", bulletDensity: "Density", bulletOpacity: "Opacity", bulletSize: "Size", bulletSpeed: "Speed", bullets: "Bullet comments", bulletsOff: "Hide bullet comments",
-        bulletsOn: "Show bullet comments", bulletsShow: "Show bullet comments", camera: "Camera", cameraOff: "Turn camera off", cameraOn: "Turn camera on", cancel: "Cancel", chat: "Chat",
+        bulletsOn: "Show bullet comments", bulletsShow: "Show bullet comments", camera: "Camera", cameraFailed: "The camera could not be used.", cameraOff: "Turn camera off", cameraOn: "Turn camera on", cancel: "Cancel", chat: "Chat",
         close: "Close", connected: "Connected", connecting: "Connecting…", copied: "Copied", copy: "Copy link", copyFailed: "Press Ctrl+C to copy", copyReport: "Copy report", details: "Details",
         devices: "Devices", done: "Done", endedBanned: "You were banned from this room", endedKicked: "You were removed from this room", endedClosed: "The connection has ended", endedLeft: "You have left the room",
         gone: "{name} left", came: "{name} joined", insecure: "Cameras and microphones need https (or localhost). You can still watch and chat.", interrupted: "Connection interrupted, trying again…",
         join: "Join", joinFailed: "Could not join: {reason}", joinIntro: "Everyone with the same room name meets here.", joinTitle: "Ready to join?", kick: "Remove", kickAsk: "Remove {name} from this room?",
-        leave: "Leave", makeOperator: "Make operator", message: "Message", messageHint: "Say something…", micOff: "Mute", micOn: "Unmute", microphone: "Microphone", muted: "muted", newer: "Newer messages",
+        leave: "Leave", makeOperator: "Make operator", message: "Message", messageHint: "Say something…", micOff: "Mute", micOn: "Unmute", microphone: "Microphone", microphoneDenied: "The microphone was not allowed. You can change that in the address bar.", microphoneFailed: "The microphone could not be used.", muted: "muted", newer: "Newer messages",
         noCamera: "No camera", noDevices: "No camera or microphone could be used. You can still watch and chat.", denied: "The camera was not allowed. You can change that in the address bar; you can still watch and chat.",
         noMicrophone: "No microphone", noPath: "No path to {name}", notSent: "Not sent: {reason}", offline: "Disconnected", operator: "operator", people: "People", presence: "Presence", preview: "Preview",
         reason: "Reason (optional)", reconnecting: "Reconnecting…", reportTitle: "Connection", room: "Room", screen: "{name}'s screen", screenOff: "Stop sharing", screenOn: "Share screen", send: "Send",
@@ -41,12 +41,12 @@ const texts = {
         watchIntro: "你可以看到和听到直播，别人看不到你。", watchTitle: "观看直播",
         again: "重新加入", alone: "这里只有你一个人。把链接发给朋友吧。", chatEmpty: "这里说的话会从视频上飘过。", full: "视频席位已满。你可以先聊天，有人离开后会自动接通。", away: "离开", awayNow: "我暂时离开", ban: "封禁", banAsk: "将 {name} 移出房间并封禁？",
         banned: "已封禁", bulletDensity: "密度", bulletOpacity: "不透明度", bulletSize: "字号", bulletSpeed: "速度", bullets: "弹幕", bulletsOff: "关闭弹幕",
-        bulletsOn: "显示弹幕", bulletsShow: "打开弹幕", camera: "摄像头", cameraOff: "关闭摄像头", cameraOn: "打开摄像头", cancel: "取消", chat: "聊天",
+        bulletsOn: "显示弹幕", bulletsShow: "打开弹幕", camera: "摄像头", cameraFailed: "无法使用摄像头。", cameraOff: "关闭摄像头", cameraOn: "打开摄像头", cancel: "取消", chat: "聊天",
         close: "关闭", connected: "已连接", connecting: "正在连接…", copied: "已复制", copy: "复制链接", copyFailed: "请按 Ctrl+C 复制", copyReport: "复制报告", details: "详情",
         devices: "设备", done: "完成", endedBanned: "你已被此房间封禁", endedKicked: "你已被移出此房间", endedClosed: "连接已结束", endedLeft: "你已离开房间",
         gone: "{name} 离开了", came: "{name} 加入了", insecure: "摄像头和麦克风需要 https（或 localhost）。你仍可以观看和聊天。", interrupted: "连接中断，正在重试…",
         join: "加入", joinFailed: "无法加入：{reason}", joinIntro: "输入相同房间名的人会在这里相见。", joinTitle: "准备加入？", kick: "移出", kickAsk: "将 {name} 移出房间？",
-        leave: "离开", makeOperator: "设为管理员", message: "消息", messageHint: "发个弹幕…", micOff: "静音", micOn: "取消静音", microphone: "麦克风", muted: "已静音", newer: "新消息",
+        leave: "离开", makeOperator: "设为管理员", message: "消息", messageHint: "发个弹幕…", micOff: "静音", micOn: "取消静音", microphone: "麦克风", microphoneDenied: "麦克风未获允许，可在地址栏中更改。", microphoneFailed: "无法使用麦克风。", muted: "已静音", newer: "新消息",
         noCamera: "不使用摄像头", noDevices: "摄像头和麦克风都无法使用。你仍可以观看和聊天。", denied: "摄像头未获允许，可在地址栏中更改；你仍可以观看和聊天。",
         noMicrophone: "不使用麦克风", noPath: "无法连通 {name}", notSent: "未发送：{reason}", offline: "已断开", operator: "管理员", people: "成员", presence: "状态", preview: "预览",
         reason: "原因（可不填）", reconnecting: "正在重新连接…", reportTitle: "连接状况", room: "房间", screen: "{name} 的屏幕", screenOff: "停止共享", screenOn: "共享屏幕", send: "发送",
@@ -79,6 +79,13 @@ const causes = { 263: "errorTooFast", 401: "errorNotOnline", 417: "errorTooLong"
 
 /** What went wrong, in the user's language where that is known by its code. */
 export const causeOf = (error) => (causes[error.code] ? text(causes[error.code]) : error.message);
+
+/** A text, or none, that follows the language from now on. */
+export function setText(node, key) {
+    if (key) node.dataset.text = key;
+    else delete node.dataset.text;
+    node.textContent = key ? text(key) : "";
+}
 
 export function applyTexts(root = document) {
     document.documentElement.lang = language;

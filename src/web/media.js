@@ -5,6 +5,9 @@ const constraints = {
     audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
 };
 
+/** Not allowed, or not possible. */
+const failures = { video: ["denied", "cameraFailed"], audio: ["microphoneDenied", "microphoneFailed"] };
+
 /**
  * This user's camera and microphone: one MediaStream for the page's whole life, whose tracks come and go. `change` {before, after} says which.
  * A camera that is off is let go, so that its light goes out; a microphone is only muted, so that it is back at once.
@@ -48,7 +51,7 @@ export class LocalMedia extends EventTarget {
         });
     }
 
-    /** One change after the other: a device asked for twice would be opened twice. */
+    /** One change after the other: a device asked for twice would be opened twice. Gives the reason if it could not be opened. */
     open(kind, device = this.chosen[kind]) {
         this.chosen[kind] = device;
         rememberHere("devices", this.chosen);
@@ -56,11 +59,16 @@ export class LocalMedia extends EventTarget {
         return this.#inTurn(async (visit) => {
             if (device === "none") {
                 this.#close(kind);
-                return false;
+                return null;
             }
-            await this.#request([kind], visit);
-            return true;
-        }).catch(() => false);
+            if (!this.possible) return "insecure";
+            try {
+                await this.#request([kind], visit);
+                return null;
+            } catch (error) {
+                return failures[kind][error.name === "NotAllowedError" ? 0 : 1];
+            }
+        });
     }
 
     close(kind) {

@@ -282,6 +282,28 @@ describe("the page", { timeout: 480_000, concurrency: 2 }, () => {
         await ben.context().close();
     });
 
+    test("who allows no camera comes in all the same, and is told when they want it; what is shown follows the language", async () => {
+        const refuse = () => (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError")));
+        const ann = await openPage(browser, `${server.page}#refused`, { before: refuse });
+        await ann.waitForFunction(() => document.getElementById("preview-notice").textContent.startsWith("The camera was not allowed"), null, patience);
+        await ann.click("#preview-mic");
+        await ann.waitForFunction(() => document.querySelector(".toast")?.textContent.startsWith("The microphone was not allowed"), null, patience);
+        await ann.click("#language");
+        assert.match(await ann.textContent("#preview-notice"), /^摄像头未获允许/);
+        await ann.waitForFunction(() => document.querySelector("#camera-choice option:last-child")?.textContent === "不使用摄像头", null, patience);
+        await ann.fill("#name", "Ann");
+        await ann.click("#join-button");
+        await ann.waitForSelector("#call:not([hidden])", patience);
+        // Only what is loaded to the end is loaded for Playwright.
+        await ann.reload();
+        await ann.waitForSelector("#call:not([hidden])", patience);
+        await ann.click("#leave");
+        assert.equal(await ann.textContent("#ended-title"), "你已离开房间");
+        await ann.click("#language");
+        assert.equal(await ann.textContent("#ended-title"), "You have left the room");
+        await close(ann);
+    });
+
     test("one comes without a camera, chooses one later, and shows the screen", async () => {
         const ann = await visit("Ann", "devices");
         const ben = await openPage(browser, `${server.page}#devices`);
