@@ -67,6 +67,16 @@ describe("the page for everybody", { timeout: 300_000 }, () => {
                 found.push(...await faults(ann, opener));
                 await ann.keyboard.press("Escape");
             }
+            for (const [width, height] of [[320, 300], [360, 330], [412, 400], [640, 400]]) {
+                await ann.setViewportSize({ width, height });
+                const shown = await ann.evaluate(() => ["say-text", "leave", "share", "language"].map((id) => {
+                    const { left, top, right, bottom } = document.getElementById(id).getBoundingClientRect();
+                    return { id, inside: left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight, width: right - left, height: bottom - top };
+                }));
+                for (const { id, inside, ...box } of shown) {
+                    assert.ok(inside && box.height >= 30 && box.width >= (id === "say-text" ? 140 : 30), `${id} in ${width} x ${height}: ${JSON.stringify(box)}`);
+                }
+            }
             await ben.click("#leave");
             await ben.waitForSelector("#ended:not([hidden])", patience);
             found.push(...await faults(ben, "end"));
