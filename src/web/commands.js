@@ -4,7 +4,8 @@ import { Pace } from "./pace.js";
 
 const mostPending = 1_000;
 /** Commands that may be carried out twice without anybody noticing. */
-const repeatable = /^\/(whois|peers|history|ice|join|bans|ping)\b/;
+const repeatable = /^\/(descp|whois|peers|history|ice|join|bans|ping)\b/;
+const describes = /^\/descp\b/;
 
 /**
  * The commands that wait for their reply, in their order. A broken connection leaves it open whether a command arrived: after a resume the
@@ -23,13 +24,14 @@ export class Commands {
         this.#send = send;
     }
 
-    add(text) {
+    /** @param taken gets the reply at once, and the promise's reader a moment later */
+    add(text, taken) {
         if (this.#pending.size >= mostPending) {
             return Promise.reject(new SignallerError({ name: "ERR_TOOMANYPENDING", message: "too many commands wait for the connection" }));
         }
         return new Promise((resolve, reject) => {
             const label = `c${++this.#count}-${newId().slice(-6)}`;
-            this.#pending.set(label, { text, resolve, reject, sent: false, tried: false });
+            this.#pending.set(label, { text, taken, resolve, reject, sent: false, tried: false });
             this.flush();
         });
     }
@@ -67,14 +69,17 @@ export class Commands {
     answer(event) {
         const command = event.label && this.#pending.get(event.label);
         if (!command) return;
+        // Among the events missed: the connection began with an older description, so that this one has to be said again.
+        if (!command.sent && describes.test(command.text)) return;
         if (event.type === "error" && event.code === 263) {
             command.sent = false;
             this.#hold(event.retryAfter ?? 1_000);
             return;
         }
         this.#pending.delete(event.label);
-        if (event.type === "error") command.reject(new SignallerError(event));
-        else command.resolve(event);
+        if (event.type === "error") return command.reject(new SignallerError(event));
+        command.taken?.(event);
+        command.resolve(event);
     }
 
     connectionBroke() {

@@ -105,7 +105,7 @@ export class Signaller {
     /** The first welcome; rejects if the server refuses for good. */
     readonly ready: Promise<Welcome>;
 
-    /** Says who one is: a later call changes the name and replaces the description. */
+    /** Says who one is: a later call changes the name and replaces the description. What the server refuses changes nothing. */
     describe(description?: { name?: string } & Record<string, unknown>): Promise<Welcome>;
     /** Joins a channel, which is made if there is none; `token` is then its key. Joined again by itself if the server forgot the session. */
     join(channel: ChannelId, token?: string): Promise<Joined>;

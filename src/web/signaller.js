@@ -43,6 +43,7 @@ export class Signaller extends EventTarget {
     #missed = 0;
     /** Told again to a server that forgot it. */
     #away = null;
+    #describing = Promise.resolve();
     #ready;
     #listening = new AbortController();
 
@@ -71,11 +72,11 @@ export class Signaller extends EventTarget {
         this.#start();
     }
 
-    /** Says who one is: a later call changes the name and replaces the description. */
-    async describe({ name = this.name, ...description } = {}) {
-        this.name = name;
-        this.description = description;
-        return this.command(`/descp ${JSON.stringify({ ...description, ...(name && { name }), ...(await this.#credentials()) })}`);
+    /** Says who one is: a later call changes the name and replaces the description. One waits for the one before: a name left out is the one taken last. */
+    describe(description = {}) {
+        const described = this.#describing.then(() => this.#describe(description));
+        this.#describing = described.catch(() => {});
+        return described;
     }
 
     /** Joins a channel, and joins it again if the session had to start anew. */
@@ -175,12 +176,14 @@ export class Signaller extends EventTarget {
 
     /**
      * Sends a command as the protocol has it and gives its reply. While the connection is away it waits for it. Rejects with a SignallerError.
+     *
+     * @param taken the module's own: gets the reply before anything that came after it, which may be here already when a promise tells
      */
-    command(text) {
+    command(text, taken) {
         if (this.state === "closed") return Promise.reject(closed());
         // The server would close the connection for good.
         if (isLonger(text, (this.limits.message ?? defaultMessageLimit) - labelSpace)) return Promise.reject(tooLong(text));
-        return this.#commands.add(text);
+        return this.#commands.add(text, taken);
     }
 
     /**
@@ -205,6 +208,12 @@ export class Signaller extends EventTarget {
         this.id ??= this.#store.id;
         this.#seen = this.#acknowledged = this.#store.seen;
         this.#connection.open();
+    }
+
+    /** What the server refuses must not be said again on the next connection, which would end with it: only what it took is kept. */
+    async #describe({ name = this.name, ...description }) {
+        const described = { ...description, ...(name && { name }), ...(await this.#credentials()) };
+        return this.command(`/descp ${JSON.stringify(described)}`, (welcome) => Object.assign(this, { name: welcome.name, description }));
     }
 
     async #credentials() {

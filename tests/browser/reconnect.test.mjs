@@ -133,6 +133,29 @@ test("when the past is lost, what can be said again is, and of the rest its send
     assert.equal((await third.command("descp")).json.seen, 1, "counting began again with the reply");
 });
 
+test("a description that was under way when the connection broke is said again, since the connection after it begins with the one before", options, async (t) => {
+    for (const resumed of [{ resumed: true, missed: 1 }, { resumed: true, lost: true }, {}]) {
+        const { server, client } = await meet(t, { description: { colour: "red" } });
+        await server.welcome(0);
+        await client.ready;
+        const first = await server.connection(0);
+        const described = client.describe({ name: "annie", colour: "blue" });
+        const { label, text } = await first.command("descp");
+        first.close(1006);
+        const { name, colour } = await server.welcome(1, resumed);
+        assert.deepEqual({ name, colour }, { name: "ann", colour: "red" });
+        const second = await server.connection(1);
+        const reply = { type: "welcome", id: client.id, name: "annie", label };
+        // It was carried out, before the connection was described anew.
+        if (resumed.missed) second.say(reply);
+        assert.equal((await second.command("descp")).text, text);
+        second.say(reply);
+        assert.equal((await described).name, "annie");
+        assert.deepEqual([client.name, client.description], ["annie", { colour: "blue" }]);
+        client.close();
+    }
+});
+
 test("a session that was away for too long comes back to its channels, before anything is said there", options, async (t) => {
     const { server, client } = await meet(t);
     await server.welcome(0);

@@ -26,6 +26,18 @@ async function start(t, ...args) {
     return server;
 }
 
+/** A class of WebSockets that can be broken, the newest last. */
+function keptSockets() {
+    const sockets = [];
+    class Kept extends WebSocket {
+        constructor(...rest) {
+            super(...rest);
+            sockets.push(this);
+        }
+    }
+    return { sockets, Kept };
+}
+
 const options = { timeout: 120_000 };
 
 test("more commands than the server takes at once are carried out in their order, each once", options, async (t) => {
@@ -100,15 +112,37 @@ test("a server that goes away says for how long, and is believed", options, asyn
     await ann.ping();
 });
 
+test("a description that the server refuses is not in force, and the session goes on with the one before when the connection breaks", options, async (t) => {
+    const server = await start(t);
+    const { sockets, Kept } = keptSockets();
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann", { WebSocket: Kept, description: { colour: "red" } }), await client("ben")];
+    for (const refused of [{ name: "x".repeat(65) }, { text: "x".repeat(5_000) }]) {
+        assert.equal((await ann.describe(refused).catch((error) => error)).code, 417);
+        assert.deepEqual([ann.name, ann.description], ["ann", { colour: "red" }]);
+    }
+    const back = new Promise((resolve) => ann.addEventListener("ready", resolve, { once: true }));
+    sockets.at(-1).terminate();
+    await Promise.race([back, until("it ends", () => ann.state === "closed")]);
+    assert.equal(ann.state, "connected");
+    const { name, colour } = await ben.whois(ann.id);
+    assert.deepEqual({ name, colour }, { name: "ann", colour: "red" });
+});
+
+test("of descriptions that are given at once the last is in force, with the name that was given last", options, async (t) => {
+    const server = await start(t);
+    const client = clientsOf(t, server);
+    const [ann, ben] = [await client("ann"), await client("ben")];
+    const told = [ann.describe({ name: "annie", colour: "red" }), ann.describe({ name: "x".repeat(65) }).catch(({ code }) => code), ann.describe({ colour: "blue" })];
+    assert.deepEqual((await Promise.all(told)).map((reply) => reply.name ?? reply), ["annie", 417, "annie"]);
+    assert.deepEqual([ann.name, ann.description], ["annie", { colour: "blue" }]);
+    const { name, colour } = await ben.whois(ann.id);
+    assert.deepEqual({ name, colour }, { name: "annie", colour: "blue" });
+});
+
 test("what is said while the connection breaks is carried out once, whenever it breaks", options, async (t) => {
     const server = await start(t);
-    const sockets = [];
-    class Kept extends WebSocket {
-        constructor(...rest) {
-            super(...rest);
-            sockets.push(this);
-        }
-    }
+    const { sockets, Kept } = keptSockets();
     const client = clientsOf(t, server);
     const [ann, ben] = [await client("ann", { WebSocket: Kept, backoff: { first: 1, most: 2 } }), await client("ben")];
     const channel = channelId(newId());
