@@ -25,14 +25,17 @@ export class Room extends EventTarget {
     /** Changes whenever the room is left: what was asked for before is then not to be carried on. */
     #visit = 0;
     #joined = false;
+    #synchronising = null;
     /** Members that this one has no place for yet. */
     #waiting = new Set();
     /** Reads of the members that are under way: each notes by id what became of whom since it began. */
     #readers = new Set();
     #catchingUp = null;
+    /** What was heard and is not dispatched yet: {message, flags, behind}, the last being how many messages of one's own had been given up to then. */
     #buffer = [];
-    /** The numbers of one's own messages that were dispatched already: a history that was read meanwhile has them too. */
-    #own = new Set();
+    #given = 0;
+    /** By their count, those of one's own that are not answered yet. */
+    #unanswered = new Set();
 
     /**
      * @param options `token`, `streams`, `history` (messages said before joining, 50), `maximumCalls` (8), `call` (options for every Call).
@@ -56,10 +59,10 @@ export class Room extends EventTarget {
         if (this.#listeners.length === 0) this.#listen();
         const visit = this.#visit;
         try {
-            const joined = await this.#signaller.join(this.channel, this.#options.token);
+            // What comes right behind the reply is heard as a member.
+            const joined = await this.#signaller.join(this.channel, this.#options.token, () => (this.#joined ||= visit === this.#visit));
             if (visit !== this.#visit) throw new SignallerError({ name: "ERR_CLOSED", message: "the room was left before it was joined", command: "join", target: this.channel });
-            this.#joined = true;
-            await this.#synchronise(joined);
+            await this.#synchronising;
             return joined;
         } catch (error) {
             if (visit === this.#visit && !this.#joined) this.#close();
@@ -77,9 +80,17 @@ export class Room extends EventTarget {
     }
 
     async say(content) {
-        const { seq, time } = await this.#signaller.pubmsg(this.channel, content);
-        const { id, name } = this.#signaller;
-        if (!this.#own.has(seq)) this.#takeMessage({ from: { id, name }, content, time, seq }, { own: true });
+        const count = ++this.#given;
+        this.#unanswered.add(count);
+        try {
+            await this.#signaller.pubmsg(this.channel, content, ({ seq, time }) => {
+                const { id, name } = this.#signaller;
+                this.#unanswered.delete(count);
+                this.#takeMessage({ from: { id, name }, content, time, seq }, { own: true });
+            });
+        } finally {
+            if (this.#unanswered.delete(count)) this.#release();
+        }
     }
 
     addStream(stream, label = "") {
@@ -135,10 +146,15 @@ export class Room extends EventTarget {
         here("ban", (event) => this.#takeRemoval(event, true));
         here("op", ({ peer }) => this.#change(peer.id, { operator: true }));
         here("deop", ({ peer }) => this.#change(peer.id, { operator: false }));
-        here("pubmsg", (message) => this.#takeMessage(message));
+        // What was said before one joined is in the history.
+        here("pubmsg", (message) => this.#joined && this.#takeMessage(message));
         // Where that fails one is out, or there is no session any more: either is told by itself.
         here("lost", () => this.#catchUp().catch(() => {}));
-        here("joined", (joined) => this.#joined && this.#synchronise(joined).catch(() => {}));
+        here("joined", (joined) => {
+            if (!this.#joined) return;
+            this.#synchronising = this.#synchronise(joined);
+            this.#synchronising.catch(() => {});
+        });
         on("quit", ({ channel, peer, reason }) => {
             if (channel !== null && channel !== this.channel) return;
             this.#note(peer.id, "left");
@@ -236,6 +252,8 @@ export class Room extends EventTarget {
         ++this.#visit;
         this.#joined = false;
         this.#waiting.clear();
+        this.#catchingUp = null;
+        this.#buffer = [];
         for (const [type, listener] of this.#listeners.splice(0)) this.#signaller.removeEventListener(type, listener);
         for (const member of this.members.values()) {
             clearTimeout(member.missed);
@@ -269,49 +287,63 @@ export class Room extends EventTarget {
 
     /** Asks for what was said since the last message seen, and puts it before what comes in meanwhile. */
     #catchUp() {
-        this.#catchingUp ??= this.#readHistory().finally(() => {
+        if (this.#catchingUp) return this.#catchingUp;
+        const reading = this.#readHistory().finally(() => {
+            if (reading !== this.#catchingUp) return;
             this.#catchingUp = null;
-            for (const { message, flags } of this.#buffer.splice(0).sort((a, b) => a.message.seq - b.message.seq)) this.#takeMessage(message, flags);
+            this.#release();
         });
-        return this.#catchingUp;
+        return (this.#catchingUp = reading);
     }
 
     async #readHistory() {
+        const visit = this.#visit;
+        const before = this.#buffer.length;
         try {
             const { createdAt } = await this.#signaller.whois(this.channel);
-            if (createdAt !== this.#createdAt) this.#startNumbering(createdAt);
+            if (visit !== this.#visit) return;
+            if (createdAt !== this.#createdAt) this.#startNumbering(createdAt, before);
             const count = this.#lastSeq ? (this.#signaller.limits.history ?? 100) : this.#options.history;
             const { messages } = count ? await this.#signaller.history(this.channel, count) : { messages: [] };
-            for (const message of messages) this.#deliver(message, { earlier: true, own: message.from.id === this.#signaller.id });
+            if (visit !== this.#visit) return;
+            for (const message of messages) this.#buffer.push({ message, flags: { earlier: true, own: message.from.id === this.#signaller.id }, behind: 0 });
         } catch (error) {
             if (error.code === 0) throw error;
         }
     }
 
-    /** A server that lost its memory makes the channel anew, and its numbers too. */
-    #startNumbering(createdAt) {
+    /** A server that lost its memory makes the channel anew, and its numbers too. What was heard `before` has the old ones. */
+    #startNumbering(createdAt, before) {
+        for (const { message, flags } of this.#buffer.splice(0, before)) this.#deliver(message, flags);
         this.#createdAt = createdAt;
         this.#lastSeq = 0;
-        this.#own.clear();
     }
 
     #takeMessage(message, flags = {}) {
-        if (!this.#catchingUp) this.#deliver(message, flags);
-        else if (this.#buffer.length < mostBuffered) this.#buffer.push({ message, flags });
+        if (!this.#catchingUp || this.#buffer.length < mostBuffered) this.#buffer.push({ message, flags, behind: this.#given });
+        this.#release();
     }
 
-    #deliver(message, { own = false, earlier = false }) {
-        // One's own acknowledgement may be heard after the next message of somebody else.
-        if (own ? this.#own.has(message.seq) : message.seq <= this.#lastSeq) return;
-        if (own) this.#rememberOwn(message.seq);
-        this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-        const { from, content, time, seq } = message;
+    /**
+     * Dispatches what is next. The acknowledgement of one's own message may be heard after the next one of somebody else: that waits while it has a
+     * gap before it, and one of one's own given before it was heard is not answered.
+     */
+    #release() {
+        if (this.#catchingUp) return;
+        this.#buffer.sort((a, b) => a.message.seq - b.message.seq);
+        while (this.#buffer.length > 0) {
+            const [{ message, flags, behind }] = this.#buffer;
+            const [oldest = Infinity] = this.#unanswered;
+            if (message.seq > this.#lastSeq + 1 && oldest <= behind && this.#buffer.length <= mostBuffered) return;
+            this.#buffer.shift();
+            this.#deliver(message, flags);
+        }
+    }
+
+    #deliver({ from, content, time, seq }, { own = false, earlier = false }) {
+        if (seq <= this.#lastSeq) return;
+        this.#lastSeq = seq;
         this.#dispatch("message", { from, content, time, seq, own, earlier });
-    }
-
-    #rememberOwn(seq) {
-        this.#own.add(seq);
-        if (this.#own.size > mostBuffered) this.#own.delete(this.#own.values().next().value);
     }
 
     #dispatch(type, detail) {

@@ -80,27 +80,26 @@ export class Signaller extends EventTarget {
     }
 
     /** Joins a channel, and joins it again if the session had to start anew. */
-    async join(channel, token) {
-        const joined = await this.command(token ? `/join ${channel} ${token}` : `/join ${channel}`);
-        this.#memberships.set(joined.channel, token);
-        return joined;
+    join(channel, token, taken) {
+        return this.command(token ? `/join ${channel} ${token}` : `/join ${channel}`, (joined) => {
+            this.#memberships.set(joined.channel, token);
+            taken?.(joined);
+        });
     }
 
     async quit(channel, reason) {
         const membership = channel.toLowerCase();
         this.#memberships.delete(membership);
-        const quit = await this.command(`/quit ${channel}${reason ? ` ${reason}` : ""}`);
         // A join that was asked for before may have been answered meanwhile.
-        this.#memberships.delete(membership);
-        return quit;
+        return this.command(`/quit ${channel}${reason ? ` ${reason}` : ""}`, () => this.#memberships.delete(membership));
     }
 
     privmsg(peer, content) {
         return this.command(`/privmsg ${peer} ${content}`);
     }
 
-    pubmsg(channel, content) {
-        return this.command(`/pubmsg ${channel} ${content}`);
+    pubmsg(channel, content, taken) {
+        return this.command(`/pubmsg ${channel} ${content}`, taken);
     }
 
     broadcast(content) {

@@ -201,12 +201,104 @@ test("an id that is another's by now is given up, unless the application chose i
     assert.equal(fixed.state, "closed");
 });
 
+const channel = "#507f1f77bcf86cd7994390ff";
+const ben = { id: "507f1f77bcf86cd799439012", name: "ben" };
+const pubmsg = (seq, from = ben) => ({ type: "pubmsg", channel, from, content: String(seq), time: 0, seq });
+const ack = (seq, label) => ({ type: "ack", command: "pubmsg", channel, seq, time: 0, label });
+
+/** A room on a scripted server, which says that it was joined, and at once `andThen`. Its messages are noted as they come. */
+async function joinRoom({ client, connection, andThen = [], more = {}, history = [] }) {
+    const room = new Room(client, channel, { maximumCalls: 0, ...more });
+    const seen = [];
+    room.addEventListener("message", ({ detail: { seq, own, earlier } }) => seen.push(`${seq}${own ? " own" : ""}${earlier ? " earlier" : ""}`));
+    const joining = room.join();
+    joining.catch(() => {});
+    const { label } = await connection.command("join");
+    connection.say({ type: "joined", channel, created: false, owner: ben.id, operator: false, members: 2, seq: 0, label });
+    for (const event of andThen) connection.say(event);
+    const answer = async () => {
+        connection.say({ type: "peers", channel, peers: [], total: 0, next: null, label: (await connection.command("peers")).label });
+        connection.say({ type: "whois", channel: { id: channel, createdAt: 1 }, label: (await connection.command("whois")).label });
+        connection.say({ type: "history", channel, messages: history, more: false, label: (await connection.command("history")).label });
+        await joining;
+    };
+    return { room, seen, joining, answer };
+}
+
+test("what is said right behind the reply to a join comes after what was said before it", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    const history = [1, 2, 3].map((seq) => pubmsg(seq));
+    const { room, seen, answer } = await joinRoom({ client, connection, andThen: [pubmsg(3), pubmsg(4)], history });
+    const said = room.say("five");
+    connection.say(ack(5, (await connection.command("pubmsg")).label));
+    connection.say(pubmsg(6));
+    await said;
+    await answer();
+    assert.deepEqual(seen, ["1 earlier", "2 earlier", "3", "4", "5 own", "6"]);
+});
+
+test("one's own message has its place even if its acknowledgement comes late, and nothing waits for one that was said after it", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    const { room, seen, answer } = await joinRoom({ client, connection });
+    await answer();
+    const heard = (type) => new Promise((resolve) => client.addEventListener(type, resolve, { once: true }));
+    const tell = async (event) => {
+        const told = heard(event.type);
+        connection.say(event);
+        await told;
+    };
+    const [first, refused] = [room.say("one"), room.say("refused").catch(({ code }) => code)];
+    const labels = [(await connection.command("pubmsg")).label, (await connection.command("pubmsg")).label];
+    await tell(pubmsg(2));
+    await tell(pubmsg(3));
+    assert.deepEqual(seen, []);
+    connection.say(ack(1, labels[0]));
+    await first;
+    assert.deepEqual(seen, ["1 own", "2", "3"]);
+    // A gap that is nobody's here, such as what the application said without the room: it is waited for as long as it may be one's own.
+    await tell(pubmsg(5));
+    const late = room.say("seven");
+    const { label } = await connection.command("pubmsg");
+    assert.deepEqual(seen, ["1 own", "2", "3"]);
+    connection.say({ type: "error", code: 417, name: "ERR_INPUTTOOLONG", command: "pubmsg", target: null, message: "too long", label: labels[1] });
+    assert.equal(await refused, 417);
+    assert.deepEqual(seen, ["1 own", "2", "3", "5"]);
+    connection.say(ack(7, label));
+    await late;
+    await tell(pubmsg(6));
+    await tell(pubmsg(8));
+    assert.deepEqual(seen.slice(4), ["7 own", "8"]);
+});
+
+test("who is removed right behind the reply to a join is out, and is not let in again by a new connection", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    const removal = { type: "kick", channel, peer: { id: client.id, name: "ann" }, by: ben, reason: null };
+    const { room, joining } = await joinRoom({ client, connection, andThen: [removal] });
+    assert.equal((await joining.catch((error) => error)).name, "ERR_CLOSED");
+    assert.equal(room.members.size, 0);
+    connection.close(1006);
+    await server.welcome(1);
+    const pinged = client.ping();
+    const second = await server.connection(1);
+    second.say({ type: "pong", content: "", label: (await second.command("ping")).label });
+    await pinged;
+    assert.deepEqual(second.heard.filter((text) => text.includes("/join")), []);
+});
+
 test("who comes or goes while a room's members are being read is there, or gone", options, async (t) => {
     const { server, client } = await meet(t);
     await server.welcome(0);
     await client.ready;
     const connection = await server.connection(0);
-    const channel = "#507f1f77bcf86cd7994390ff";
     const [ann, ben, cat, dan] = ["11", "12", "13", "14"].map((end) => ({ id: `507f1f77bcf86cd7994390${end}`, name: end }));
     const entry = (peer) => ({ ...peer, operator: false, away: false });
 

@@ -166,6 +166,32 @@ test("what is said while the connection breaks is carried out once, whenever it 
     assert.ok(sockets.length > 30);
 });
 
+test("what two say in a room at once comes in one order, in that of its numbers, to both", options, async (t) => {
+    const server = await start(t);
+    const client = clientsOf(t, server);
+    const channel = channelId(newId());
+    const rooms = [];
+    for (const peer of [await client("ann"), await client("ben")]) {
+        const room = new Room(peer, channel, { maximumCalls: 0 });
+        room.seen = [];
+        room.addEventListener("message", ({ detail }) => room.seen.push(detail));
+        await room.join();
+        rooms.push(room);
+    }
+    const said = [];
+    for (let i = 0; i < 150; ++i) {
+        for (const [name, room] of Object.entries(rooms)) said.push(room.say(`${name} ${i}`));
+        if (i % 5 === 0) await new Promise(setImmediate);
+    }
+    await Promise.all(said);
+    await until("all of it", () => rooms.every(({ seen }) => seen.length === 300));
+    for (const [name, { seen }] of Object.entries(rooms)) {
+        assert.deepEqual(seen.map(({ seq }) => seq), said.map((_, index) => index + 1));
+        assert.ok(seen.every(({ own, content }) => own === content.startsWith(`${name} `)));
+    }
+    assert.deepEqual(rooms[0].seen.map(({ content }) => content), rooms[1].seen.map(({ content }) => content));
+});
+
 test("a room that is left before it was joined stays left, whatever else is made of its channel meanwhile", options, async (t) => {
     const server = await start(t);
     const client = clientsOf(t, server);
