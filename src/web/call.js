@@ -135,9 +135,14 @@ export class Call extends EventTarget {
         this.#finish("closed here");
     }
 
-    /** The signaller hands over what the peer's Call sent. The signals are taken one after the other. */
-    receive(rtc) {
-        this.#work = this.#work.then(() => this.#take(rtc)).catch((error) => this.#setState("failed", error.message));
+    /**
+     * The signaller hands over what the peer's Call sent. The signals are taken one after the other.
+     *
+     * @param anew takes one of the peer's next Call, which may be here before the end of this one was taken
+     */
+    receive(rtc, anew) {
+        const meantForNext = () => this.state === "ended" && this.#you && rtc.me !== this.#you;
+        this.#work = this.#work.then(() => (meantForNext() ? anew() : this.#take(rtc))).catch((error) => this.#setState("failed", error.message));
     }
 
     async #take(rtc) {
@@ -369,6 +374,8 @@ export class Call extends EventTarget {
         this.#listening.abort();
         if (this.#signaller.calls.get(this.peer) === this) this.#signaller.calls.delete(this.peer);
         this.#setState("ended", reason);
+        // For Rooms that wait for it.
+        this.#signaller.dispatchEvent(new CustomEvent("callended", { detail: { peer: this.peer } }));
     }
 
     #setState(state, reason = null) {

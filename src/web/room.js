@@ -7,9 +7,10 @@ const mostBuffered = 1_000;
 const outAlready = new Set([403, 442]);
 
 /**
- * A channel with all its members, and a Call with each of them. Events: `memberjoin`, `memberleave` {member, reason}, `memberchange` {member},
- * `stream` and `streamremoved` {member, stream, label}, `channel` {member, channel} for data channels, `callstate` {member, state, reason},
- * `message` {from, content, time, seq, own, earlier}, `removed` {by, reason, banned} when this peer was kicked or banned, `sync` when members were read anew.
+ * A channel with all its members, and a Call with each of them, but for those with whom another Room or the application has one: they are called when
+ * that ends. Events: `memberjoin`, `memberleave` {member, reason}, `memberchange` {member}, `stream` and `streamremoved` {member, stream, label},
+ * `channel` {member, channel} for data channels, `callstate` {member, state, reason}, `message` {from, content, time, seq, own, earlier},
+ * `removed` {by, reason, banned} when this peer was kicked or banned, `sync` when members were read anew.
  *
  * Messages come in the order of `seq`, each once, also those said before joining (`earlier`), while the connection was away or while this
  * reader was too slow.
@@ -26,7 +27,7 @@ export class Room extends EventTarget {
     #visit = 0;
     #joined = false;
     #synchronising = null;
-    /** Members that this one has no place for yet. */
+    /** Members that this one has no place for yet, or that are in a call already which is not this one's. */
     #waiting = new Set();
     /** Reads of the members that are under way: each notes by id what became of whom since it began. */
     #readers = new Set();
@@ -170,7 +171,13 @@ export class Room extends EventTarget {
             const member = this.members.get(from.id);
             // A room without calls leaves them to the application.
             if (!member || this.#options.maximumCalls === 0) return;
-            if (!this.#call(member, { answer: true })) refuse(this.#signaller, from.id, rtc);
+            // Another Room, or the application, may take it.
+            if (!this.#call(member, { answer: true })) queueMicrotask(() => this.#signaller.calls.has(from.id) || refuse(this.#signaller, from.id, rtc));
+        });
+        // One side waits for the other, which may take over, too.
+        on("callended", ({ peer }) => {
+            const member = this.members.get(peer);
+            queueMicrotask(() => this.#waiting.has(member) && this.#call(member, { answer: this.#signaller.id > peer }));
         });
     }
 
@@ -262,10 +269,10 @@ export class Room extends EventTarget {
         this.members.clear();
     }
 
-    /** Gives false if there is no place for one more; then this member is called when there is. */
+    /** Gives false if there is no place for one more, or a call with this member that is not this room's; then it is called when that has changed. */
     #call(member, { answer }) {
         const calls = [...this.members.values()].filter(({ call }) => call).length;
-        if (calls >= this.#options.maximumCalls) {
+        if (calls >= this.#options.maximumCalls || this.#signaller.calls.has(member.id)) {
             this.#waiting.add(member);
             return false;
         }

@@ -207,7 +207,7 @@ export class Call {
     close(): void;
 }
 
-/** Somebody in a room; `call` is null for oneself, and for those without one. */
+/** Somebody in a room; `call` is null for oneself, and for those without one: a call that another Room has, or the application, stays there until it ends. */
 export interface RoomMember extends Member { self: boolean; call: Call | null; awayMessage?: string | null; description?: Record<string, unknown> }
 export interface RoomMessage {
     from: PeerName; content: string; time: number; seq: number; own: boolean;

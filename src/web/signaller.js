@@ -366,12 +366,13 @@ export class Signaller extends EventTarget {
     }
 
     #signal(from, rtc) {
+        const anew = () => this.#signal(from, rtc);
         const known = this.calls.get(from.id);
-        if (known) return known.receive(rtc);
+        if (known) return known.receive(rtc, anew);
         if (rtc.end || rtc.hello) return;
         // The listener that makes a Call of it gets this first signal too.
         this.#dispatch("call", { from, rtc });
-        this.calls.get(from.id)?.receive(rtc);
+        this.calls.get(from.id)?.receive(rtc, anew);
     }
 
     #setState(state, detail = {}) {

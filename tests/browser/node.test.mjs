@@ -19,6 +19,15 @@ test("the module works in Node, and lets the process end", { skip: version < 20 
     assert.deepEqual(JSON.parse(stdout), { from: "alice", content: "hello from Node", seq: 1, members: ["alice", "bob"] });
 });
 
+test("who is in two rooms with somebody is in one call, the first one's, and in the other's when that ends, whoever leaves", { timeout: 120_000 }, async (t) => {
+    const server = await startServer();
+    t.after(() => server.stop());
+    const { stdout } = await promisify(execFile)(process.execPath, [inSupport("two_rooms.mjs"), server.url], { timeout: 90_000 });
+    const both = ["connected", "connected"];
+    const neither = [null, null];
+    assert.deepEqual(JSON.parse(stdout), [[both, neither, 0], [neither, both], [both, neither, 2], [neither, both]]);
+});
+
 test("a Node process is a member of a room like any page: pictures, data and chat both ways", { timeout: 120_000 }, async (t) => {
     const server = await startServer();
     t.after(() => server.stop());

@@ -2,7 +2,7 @@ import "./support/node_globals.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { Room, Signaller } from "../../src/web/signaller.js";
+import { Call, Room, Signaller } from "../../src/web/signaller.js";
 import { startScriptedServer } from "./support/scripted_server.mjs";
 import { until } from "./support/wait.mjs";
 
@@ -292,6 +292,32 @@ test("who is removed right behind the reply to a join is out, and is not let in 
     second.say({ type: "pong", content: "", label: (await second.command("ping")).label });
     await pinged;
     assert.deepEqual(second.heard.filter((text) => text.includes("/join")), []);
+});
+
+test("a peer that ends a call and begins the next at once is heard", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    class RTCPeerConnection {
+        close() {}
+    }
+    const calls = [];
+    client.addEventListener("call", ({ detail }) => calls.push(new Call(client, detail.from.id, { answer: true, RTCPeerConnection })));
+    const signal = (rtc) => connection.say({ type: "privmsg", from: ben, to: client.id, content: JSON.stringify({ rtc }), time: 0 });
+    signal({ me: "first", candidate: {} });
+    signal({ me: "first", end: true });
+    signal({ me: "second", candidate: {} });
+    signal({ me: "second", candidate: {} });
+    await until("the next call", () => calls.length > 1 && calls.at(-1).state === "connecting");
+    assert.deepEqual(calls.map(({ state, reason }) => [state, reason]), [["ended", "closed there"], ["connecting", null]]);
+    // What the former Call said before it heard of its end is nobody's.
+    calls[1].close();
+    signal({ me: "second", end: true });
+    const pinged = client.ping();
+    connection.say({ type: "pong", content: "", label: (await connection.command("ping")).label });
+    await pinged;
+    assert.equal(calls.length, 2);
 });
 
 test("who comes or goes while a room's members are being read is there, or gone", options, async (t) => {
