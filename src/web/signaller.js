@@ -49,6 +49,8 @@ export class Signaller extends EventTarget {
 
     constructor(options = {}) {
         super();
+        // Rooms and Calls each listen by themselves, and Node (from 20.16 on this way) warns of more than ten listeners.
+        globalThis.process?.getBuiltinModule?.("node:events").setMaxListeners(0, this);
         this.#options = { resume: true, backoff: { first: 500, most: 30_000 }, WebSocket: globalThis.WebSocket, ...options };
         this.url = String(options.url ?? defaultUrl());
         this.state = "connecting";

@@ -2,7 +2,7 @@ import "./support/node_globals.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { Room, Signaller, SignallerError, channelId, newId } from "../../src/web/signaller.js";
+import { Call, Room, Signaller, SignallerError, channelId, newId } from "../../src/web/signaller.js";
 import { startServer } from "./support/server.mjs";
 import { until } from "./support/wait.mjs";
 
@@ -228,6 +228,19 @@ test("what was joined and left at once is not joined again when the server has f
     t.after(() => again.stop());
     await until("ann is back in the other", () => ben.whois(channels[1]).then(() => true, () => false));
     assert.equal((await ben.whois(channels[0]).catch((error) => error)).code, 403);
+});
+
+test("Node warns of nothing when a session has many rooms and calls", { ...options, skip: !process.getBuiltinModule && "this Node does not hand out node:events" }, async (t) => {
+    const server = await start(t);
+    const ann = await clientsOf(t, server)("ann");
+    const warnings = [];
+    const warned = (warning) => warnings.push(warning.name);
+    process.on("warning", warned);
+    t.after(() => process.off("warning", warned));
+    await Promise.all(Array.from({ length: 12 }, () => new Room(ann, channelId(newId()), { maximumCalls: 0 }).join()));
+    for (let i = 0; i < 12; ++i) new Call(ann, newId(), { answer: true });
+    await new Promise(setImmediate);
+    assert.deepEqual(warnings, []);
 });
 
 test("a session may be closed in the middle of anything", options, async (t) => {
