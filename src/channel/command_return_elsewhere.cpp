@@ -98,7 +98,7 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     const auto seen = request.seen.value_or(kept.before_first);
     // More than was kept: the store was away when it was sent, and nobody knows any more what it was.
     if (seen < kept.before_first || seen > kept.before_first + kept.frames.size()) kept.complete = false;
-    const bool whole = counts && kept.complete;
+    bool whole = counts && kept.complete;
     auto meanwhile = co_await hear_what_was_said(id, kept, channels, found.unattended_ms);
     peer* const known = home.find_peer(id);
     // Another server may have been quicker.
@@ -107,13 +107,23 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     record.connected_at_ms = shard::now_ms();
     record.resumable = request.resume.value_or(counts);
     const bool goes_on_counting = record.resumable;
-    std::optional<std::vector<kept_membership>> from_here;
-    if (!whole) from_here = known->collect_from_here();
-    set_positions(*known, channels);
+    std::vector<protocol::channel_id> untold;
+    if (whole) untold = take_untold(kept, ended);
+    for (const auto& in : untold) meanwhile.push_back(end_frame(known->ref(), in));
     auto saved = ownership::not_known;
-    if (mine) saved = co_await home.shared->save_peer(id, std::move(record), std::move(from_here));
-    peer* const back = home.find_peer(id);
-    if (!back || back->claimant() != &link_) co_return;
+    peer* back = known;
+    for (;;) {
+        std::optional<std::vector<kept_membership>> from_here;
+        if (!whole) from_here = back->collect_from_here();
+        set_positions(*back, channels);
+        auto written = record;
+        if (mine) saved = co_await home.shared->save_peer(id, std::move(written), std::move(from_here));
+        back = home.find_peer(id);
+        if (!back || back->claimant() != &link_) co_return;
+        if (saved != ownership::ours || !whole || back->can_end_return(kept, meanwhile, seen)) break;
+        // With what it has yet to be told this is more than is kept for anybody: it counts anew, from here.
+        whole = false;
+    }
     back->end_claim();
     if (saved != ownership::ours) {
         fail_without_store();
@@ -121,11 +131,9 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
         co_return;
     }
     std::unique_ptr<journal> collected;
-    std::vector<protocol::channel_id> untold;
-    if (whole) untold = take_untold(kept, ended);
+    if (!whole) ended.insert(ended.end(), untold.begin(), untold.end());
     for (const auto& in : ended) home.shared->forget_membership(id, in);
     if (whole) {
-        for (const auto& in : untold) meanwhile.push_back(end_frame(back->ref(), in));
         back->end_return(kept, meanwhile);
         for (const auto& in : untold) back->note_end(in);
     } else {

@@ -49,6 +49,8 @@ public:
     /// Number of the last event.
     [[nodiscard]] std::uint64_t last() const { return last_; }
     [[nodiscard]] std::uint64_t confirmed() const { return confirmed_; }
+    /// Of the events that are still there.
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
     /// The client has seen events up to the n-th; false if that many were never sent. Fewer than before: ignored.
     [[nodiscard]] bool confirm(std::uint64_t n);

@@ -135,6 +135,9 @@ public:
     /// What was kept of its events is here, and the session goes on counting: what was collected comes next.
     /// `meanwhile`: what its channels said while nobody looked after it.
     void end_return(const kept_events& kept, const std::vector<std::string>& meanwhile);
+    /// Whether all that comes after event `seen` then fits into what is kept for a session.
+    [[nodiscard]] bool can_end_return(const kept_events& kept, const std::vector<std::string>& meanwhile,
+                                      std::uint64_t seen);
     /// Counting cannot go on. Collects from here again, and says where in its channels that is.
     [[nodiscard]] std::vector<kept_membership> collect_from_here();
     /// After that: what was collected, which is what comes next in a session that begins to count or, if it does not,

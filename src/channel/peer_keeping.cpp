@@ -200,6 +200,25 @@ void peer::end_return(const kept_events& kept, const std::vector<std::string>& m
     if (std::exchange(letter_came_, false)) letter_came();
 }
 
+bool peer::can_end_return(const kept_events& kept, const std::vector<std::string>& meanwhile, std::uint64_t seen) {
+    push_pending();
+    const auto since = journal_->count_after(0);
+    if (!since) return false;
+    auto events = *since;
+    auto bytes = journal_->bytes();
+    const auto add = [&](const std::vector<std::string>& frames, std::size_t first) {
+        for (std::size_t i = first; i < frames.size(); ++i) {
+            ++events;
+            bytes += frames[i].size();
+        }
+    };
+    add(kept.frames, static_cast<std::size_t>(seen - kept.before_first));
+    add(kept.letters, 0);
+    add(meanwhile, 0);
+    const auto& limits = home_.config().limits;
+    return events <= limits.resume_events && bytes <= limits.resume_bytes;
+}
+
 std::unique_ptr<journal> peer::end_collecting() {
     push_pending();
     returning_ = false;

@@ -309,4 +309,33 @@ BOOST_AUTO_TEST_CASE(who_went_elsewhere_while_its_join_was_under_way_does_not_st
     BOOST_TEST(believes == is_listed);
 }
 
+BOOST_AUTO_TEST_CASE(who_missed_more_than_is_kept_after_a_crash_is_told_so_and_counts_anew_from_there) {
+    redis_process redis;
+    const std::vector<std::string> small{"--resume-bytes", "64KiB"};
+    const server_process first(with_store(redis.store(), small));
+    server_process second(with_store(redis.store(), small));
+    server_process third(with_store(redis.store(), small));
+    auto [alice, bob, channel] = meet(first, second);
+    second.kill();
+    second.wait_exit();
+    constexpr int count = 6;
+    const std::string content(20000, 'x');
+    for (int i = 0; i < count; ++i) fixture::answered(alice, "/pubmsg " + channel + " " + content, "ack");
+    client back(third.port());
+    const auto welcome = resume(back, bob, 1);
+    BOOST_TEST(flag_of(welcome, "lost"));
+    BOOST_TEST(number_of(welcome, "missed") == 0);
+    BOOST_TEST(number_of(welcome.at("channels").as_array().at(0).as_object(), "seq") == count);
+    // It crashes before it has told anything; what was lost does not come back.
+    third.kill();
+    third.wait_exit();
+    fixture::answered(alice, "/pubmsg " + channel + " next", "ack");
+    client last(first.port());
+    const auto next = resume(last, bob, 0);
+    BOOST_TEST(!flag_of(next, "lost"));
+    BOOST_TEST(number_of(next, "missed") == 1);
+    last.expect("pubmsg", {{"content", "next"}, {"seq", count + 1}});
+    last.expect_nothing();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
