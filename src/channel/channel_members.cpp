@@ -34,12 +34,17 @@ refusal channel::check_join(const change& c, std::int64_t time_ms) const {
     if (c.only_existing && (!exists() || is_over(time_ms)))
         return failure(numeric::no_such_channel, "no such channel, and your access token does not let you create it",
                        written());
-    if (!exists() || is_over(time_ms)) return std::nullopt;
+    const auto gone = [&] { return failure(numeric::not_on_channel, "not in that channel any more", written()); };
+    if (!exists() || is_over(time_ms)) {
+        // Nobody has a place in it, and none is made for who did not ask for that.
+        if (c.returning && home_.all().has_store()) return gone();
+        return std::nullopt;
+    }
     if (members_.contains(who)) return check_looked_after(c);
     const auto& limits = home_.config().limits;
     const bool invited = std::find(invitations_.begin(), invitations_.end(), who) != invitations_.end();
     const bool returning = c.returning && may_return(who, time_ms);
-    if (c.returning && !returning) return failure(numeric::not_on_channel, "not in that channel any more", written());
+    if (c.returning && !returning) return gone();
     if (bans_.contains(who)) return failure(numeric::banned_from_chan, "you are banned from this channel", written());
     if (key_ && !returning && !invited) {
         if (!c.key)

@@ -19,6 +19,19 @@ failure not_a_member(std::string_view written) {
     return failure(numeric::not_on_channel, "you are not in that channel: /join it first", written);
 }
 
+/// Before it begins, so that it can be found again.
+task<bool> note_membership(protocol::peer_id who, protocol::channel_id in) {
+    shard& here = shard::current();
+    if (!here.shared) co_return true;
+    // The end of one before is not to end this one.
+    if (const peer* const of = here.find_peer(who)) {
+        const auto ends = of->ends_kept();
+        co_await ends;
+    }
+    const bool noted = co_await here.shared->note_membership(who, in);
+    co_return noted;
+}
+
 }  // namespace
 
 task<> command_handler::run(const protocol::join& c) {
@@ -28,7 +41,8 @@ task<> command_handler::run(const protocol::join& c) {
         fail(*refused);
         co_return;
     }
-    if (!me()->is_member_of(id) && me()->memberships().size() >= config().limits.channels) {
+    const bool was_member = me()->is_member_of(id);
+    if (!was_member && me()->memberships().size() >= config().limits.channels) {
         fail(failure(numeric::too_many_channels,
                      "you are in " + std::to_string(config().limits.channels) + " channels, which is the limit",
                      c.channel.written));
@@ -38,12 +52,10 @@ task<> command_handler::run(const protocol::join& c) {
         const bool looked_at = co_await may_guess();
         if (!looked_at) co_return;
     }
-    if (store* const shared = shard::current().shared) {
-        const bool noted = co_await shared->note_membership(who.id, id);
-        if (!noted) {
-            fail_without_store();
-            co_return;
-        }
+    const bool noted = co_await note_membership(who.id, id);
+    if (!noted) {
+        fail_without_store();
+        co_return;
     }
     change wanted;
     wanted.what = change::kind::join;
@@ -53,9 +65,13 @@ task<> command_handler::run(const protocol::join& c) {
     const auto done = co_await carry_out(id, wanted);
     if (done.refused) {
         if (done.refused->code == numeric::bad_channel_key && !c.token.empty()) guessed_wrong();
+        store* const shared = shard::current().shared;
+        if (shared && !was_member) shared->forget_membership(who.id, id);
         refuse(failure(done.refused->code, done.refused->message, c.channel.written));
         co_return;
     }
+    // It ended under way, and what was noted with it.
+    if (was_member && !done.already_member) co_await note_membership(who.id, id);
     // By id: a newer connection may have taken the session over on the way, and the membership is the peer's.
     peer* const member = shard::current().find_peer(who.id);
     if (!member) co_return;

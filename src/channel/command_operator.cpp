@@ -69,6 +69,12 @@ task<std::optional<protocol::channel_id>> command_handler::the_one_channel(bool 
 task<bool> command_handler::apply(const operation& what) {
     const auto done = co_await carry_out(what.channel, what.wanted);
     if (done.refused) refuse(*done.refused);
+    const auto& about = what.wanted;
+    const bool out = about.what == change::kind::kick || about.what == change::kind::ban;
+    store* const shared = shard::current().shared;
+    // Who does that to itself is told by the reply.
+    if (shared && out && !done.refused && about.whom.id == about.by.id)
+        shared->forget_membership(about.by.id, what.channel);
     co_return !done.refused;
 }
 

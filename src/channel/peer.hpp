@@ -175,6 +175,8 @@ public:
     };
     /// What it has been sent so far is with the store, or given up; at once where nothing is kept.
     [[nodiscard]] all_is_kept kept() const;
+    /// The same for the ends of memberships only.
+    [[nodiscard]] all_is_kept ends_kept() const;
     /// Another server looks after it now: it goes without a word to anybody here.
     void hand_over();
     [[nodiscard]] peer_record record() const;
@@ -236,7 +238,8 @@ private:
         std::vector<std::string> letters;      ///< among the events, and not known to be kept as such
         bool letters_wait = false;             ///< in the store
         stretch leaving;
-        std::uint64_t through = 0;  ///< the last event that is with the store, or was given up
+        std::uint64_t last_end = 0;  ///< the last event that ended a membership, or one before it that goes with it
+        std::uint64_t through = 0;   ///< the last event that is with the store, or was given up
         std::vector<std::pair<std::uint64_t, std::coroutine_handle<>>> awaiting;  ///< that this one is
         bool under_way = false;
     };

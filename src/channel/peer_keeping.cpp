@@ -70,6 +70,7 @@ task<> peer::keep_all(shard& home, std::shared_ptr<keeping> what, protocol::peer
         }
     }
     what->under_way = false;
+    resume_awaiting(home, *what, std::numeric_limits<std::uint64_t>::max());
 }
 
 void peer::resume_awaiting(shard& home, keeping& what, std::uint64_t through) {
@@ -88,6 +89,8 @@ void peer::let_go_of_keeping() {
 }
 
 peer::all_is_kept peer::kept() const { return {keeping_, journal_ ? journal_->last() : 0}; }
+
+peer::all_is_kept peer::ends_kept() const { return {keeping_, keeping_ ? keeping_->last_end : 0}; }
 
 bool peer::all_is_kept::await_ready() const { return !of || !of->under_way || of->through >= last; }
 
@@ -148,7 +151,10 @@ void peer::keep_span(const log_span& span) {
 
 void peer::note_reached(const protocol::channel_id& in, std::uint64_t seq) { note_kept({in, seq}); }
 
-void peer::note_end(const protocol::channel_id& in) { note_kept({in, std::nullopt}); }
+void peer::note_end(const protocol::channel_id& in) {
+    note_kept({in, std::nullopt});
+    if (keeping_) keeping_->last_end = journal_->last() + 1;
+}
 
 void peer::note_kept(const kept_membership& so_far) {
     if (!keeping_) return;

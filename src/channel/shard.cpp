@@ -169,6 +169,9 @@ void shard::expel(const protocol::peer_id& whom, const protocol::channel_id& fro
         peer* const expelled = at.find_peer(whom);
         // Not a member here: that was before it came to this server, which reads it only now.
         if (!expelled || !at.end_membership(*expelled, from)) return;
+        // A resumable session remembers it until it has been told.
+        const bool ended = !event.empty() && !expelled->resumable();
+        if (ended && at.shared) at.shared->forget_membership(whom, from);
         if (!expelled->online() || event.empty()) return;
         // Its connection is being replaced: the welcome to come says where it is.
         const bool is_taken_back = expelled->connected() && !expelled->connection();

@@ -138,6 +138,9 @@ void peer_book::back(const peer_id& id, const peer_record& record) {
 }
 
 task<bool> peer_book::note_membership(peer_id id, channel_id in) {
+    // The end of one before, should it still have to be said, is none of this one.
+    if (const auto known = kept_.find(id); known != kept_.end())
+        std::erase_if(known->second.reached, [&](const auto& r) { return r.id == in && !r.seq; });
     std::vector<std::string> keys{peer_keys(id).channels};
     std::vector<std::string> arguments{in.hex(), life()};
     const auto reply = co_await bus_.run(membership_script, std::move(keys), std::move(arguments));

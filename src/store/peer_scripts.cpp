@@ -68,7 +68,9 @@ for i = 6, 5 + letters do
   if redis.call('LINDEX', KEYS[4], 0) == ARGV[i] then redis.call('LPOP', KEYS[4]) end
 end
 for i = 6 + letters, #ARGV, 2 do
-  if redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+  if ARGV[i + 1] == '-' then
+    redis.call('HDEL', KEYS[2], ARGV[i])
+  elseif redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 end
 return 1
 )lua");

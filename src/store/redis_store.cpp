@@ -175,7 +175,6 @@ task<> redis_store::bring_back(channel_id id, peer_id who) {
     shard& home = shard_.all().home_of(who);
     change wanted;
     wanted.what = change::kind::join;
-    wanted.returning = true;
     for (;;) {
         co_await home.enter();
         const peer* const here = home.find_peer(who);
@@ -183,6 +182,9 @@ task<> redis_store::bring_back(channel_id id, peer_id who) {
         if (online) wanted.by = here->as_actor();
         co_await shard_.enter();
         if (!online) co_return;
+        // Into one that is over by now it comes as the first.
+        const channel::channel* const in = shard_.find_channel(id);
+        wanted.returning = in && in->exists_at(ledger_.now_ms());
         const auto done = co_await ledger_.commit(id, wanted);
         if (!done.refused) {
             std::string event;

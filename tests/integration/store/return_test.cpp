@@ -338,4 +338,53 @@ BOOST_AUTO_TEST_CASE(who_missed_more_than_is_kept_after_a_crash_is_told_so_and_c
     last.expect_nothing();
 }
 
+BOOST_AUTO_TEST_CASE(a_membership_that_never_was_or_has_ended_is_not_remembered) {
+    const two_nodes nodes;
+    auto alice = peer_at(nodes.a, "alice");
+    auto bob = peer_at(nodes.a, "bob", "\"resume\": true");
+    auto carol = peer_at(nodes.a, "carol");
+    auto dora = peer_at(nodes.a, "dora", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel, {}, "sesame");
+    fixture::refused(bob, "/join " + channel, 475);
+    join(carol, channel, {&alice}, "sesame");
+    join(dora, channel, {&alice, &carol}, "sesame");
+    fixture::answered(alice, "/kick " + carol.id() + " " + channel, "kick");
+    fixture::answered(alice, "/ban " + dora.id() + " " + channel, "ban");
+    for (const auto* const who : {&bob, &carol, &dora}) {
+        BOOST_TEST_CONTEXT(who->id())
+        wait_until([&] { return nodes.redis.ask("HLEN signaller:{p:" + who->id() + "}:channels") == "0"; });
+    }
+    carol.skip_to("kick");
+    // Who does that to itself is told of its end by the reply; the next one is another.
+    join(carol, channel, {&alice}, "sesame");
+    fixture::answered(alice, "/op " + carol.id() + " " + channel, "op");
+    carol.skip_to("op");
+    fixture::answered(carol, "/kick " + carol.id() + " " + channel, "kick");
+    const auto kept = "signaller:{p:" + carol.id() + "}:channels";
+    wait_until([&] { return nodes.redis.ask("HLEN " + kept) == "0"; });
+    fixture::answered(carol, "/join " + channel + " sesame", "joined");
+    BOOST_TEST(nodes.redis.ask("HLEN " + kept) == "1");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_comes_back_to_a_channel_that_is_over) {
+    const two_nodes nodes({"--retention", "300ms"});
+    auto alice = peer_at(nodes.a, "alice");
+    auto bob = peer_at(nodes.a, "bob", "\"resume\": true");
+    const auto channel = make_channel();
+    join(alice, channel, {}, "sesame");
+    fixture::answered(alice, "/quit " + channel, "quit");
+    ask_until(alice, "/whois " + channel, "error");
+    // As it stays where the word that it was refused is lost.
+    const auto kept = "signaller:{p:" + bob.id() + "}:channels";
+    nodes.redis.ask("HSET " + kept + " " + channel.substr(1) + " -");
+    bob.drop();
+    client elsewhere(nodes.b.port());
+    const auto welcome = resume(elsewhere, bob, 0);
+    BOOST_TEST(flag_of(welcome, "resumed"));
+    BOOST_TEST(welcome.at("channels").as_array().empty());
+    wait_until([&] { return nodes.redis.ask("HLEN " + kept) == "0"; });
+    BOOST_TEST(flag_of(fixture::answered(alice, "/join " + channel, "joined"), "created"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
