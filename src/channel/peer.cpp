@@ -95,7 +95,7 @@ void peer::connection_lost(std::string_view reason) {
     held_back_.reset();
     // At the end of a server its peers go to others, or come back here; the store knows that it has gone.
     if (home_.shared && home_.draining) return;
-    if (home_.shared) home_.shared->peer_left(id_, resumable(), false);
+    if (home_.shared) home_.shared->peer_left(id_, tenure, resumable() ? parting::waited_for : parting::lost);
     if (journal_ && !home_.draining) {
         resume_until_ = shard::now() + home_.config().limits.resume_window;
         home_.schedule(*this, *resume_until_);
@@ -109,7 +109,7 @@ void peer::connection_lost(std::string_view reason) {
 void peer::end() {
     stop_keeping();
     detach();
-    if (home_.shared) home_.shared->peer_left(id_, false, true);
+    if (home_.shared) home_.shared->peer_left(id_, tenure, parting::quit);
     journal_.reset();
     left_channels_.clear();
     leave_channels(std::nullopt, change::kind::part);
@@ -357,7 +357,8 @@ void peer::expired(steady_time) {
     half_back_ = false;
     // It left for good only now: with its session it can still take its place back during the retention time.
     left_channels_ = channel_ids();
-    stop_keeping();
+    if (keeps()) home_.shared->peer_left(id_, tenure, parting::outlived);
+    let_go_of_keeping();
     outlived_its_window_ = true;
     journal_.reset();
     leave_channels("connection lost", change::kind::lose);

@@ -259,7 +259,7 @@ void peer::give_up_return(bool counts) {
         connection_lost("connection lost");
         return;
     }
-    home_.shared->peer_left(id_, true, false);
+    home_.shared->peer_left(id_, tenure, parting::waited_for);
     half_back_ = true;
     home_.schedule(*this, shard::now() + home_.config().limits.resume_window);
 }

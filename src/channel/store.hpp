@@ -62,6 +62,14 @@ struct claim {
     std::uint64_t tenure = 0;        ///< of ours, from now on; see actor
 };
 
+/// How a peer went.
+enum class parting : std::uint8_t {
+    waited_for,  ///< its connection broke, and it may resume its session
+    outlived,    ///< not within its window: what it had not confirmed is lost, and it is to be told so
+    lost,        ///< its connection broke, and it is not resumable
+    quit,
+};
+
 /// Which server looks after a peer, as far as the store says.
 enum class ownership : std::uint8_t { not_known, ours, of_another };
 
@@ -125,8 +133,8 @@ public:
     /// Writes down that a peer is about to be a member, so that it can find its way back.
     [[nodiscard]] virtual task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) = 0;
     virtual void forget_membership(protocol::peer_id id, protocol::channel_id in) = 0;
-    /// Its connection broke; `quit`: it asked for that. A resumable session is waited for.
-    virtual void peer_left(protocol::peer_id id, bool resumable, bool quit) = 0;
+    /// Said again until the store has heard it. `tenure`: who has come by a later one has not left.
+    virtual void peer_left(protocol::peer_id id, std::uint64_t tenure, parting how) = 0;
     /// It is not looked after here any more.
     virtual void peer_gone(protocol::peer_id id) = 0;
     /// A channel names it: its id stays taken meanwhile.

@@ -3,6 +3,7 @@
 #include "store/codec.hpp"
 #include "store/peer_records.hpp"
 #include "store/peer_scripts.hpp"
+#include "store/report.hpp"
 
 namespace store {
 
@@ -16,6 +17,19 @@ using protocol::peer_id;
 namespace {
 
 constexpr std::chrono::minutes spare_life{10};
+/// Who left while Redis was away: of more than that, the ids of the others are free when their keys have ended.
+constexpr std::size_t most_unsaid = 100'000;
+constexpr std::size_t said_at_once = 1000;
+
+std::string written(channel::parting how) {
+    switch (how) {
+        case channel::parting::waited_for: return "waited";
+        case channel::parting::outlived: return "outlived";
+        case channel::parting::lost: return "lost";
+        case channel::parting::quit: return "quit";
+    }
+    return {};
+}
 
 std::vector<std::string> all_keys_of(const peer_id& id) {
     const peer_keys at(id);
@@ -153,10 +167,31 @@ void peer_book::forget_membership(peer_id id, channel_id in) {
     bus_.post(forget_membership_script, std::move(keys), {in.hex(), node_text(servers_.self())});
 }
 
-void peer_book::left(peer_id id, bool waited_for, bool quit) {
-    std::vector<std::string> arguments{node_text(servers_.self()), waited_for ? "waited" : "", quit ? "1" : "0"};
-    bus_.post(left_script, all_keys_of(id), std::move(arguments));
-    if (!waited_for) kept_.erase(id);
+void peer_book::left(peer_id id, std::uint64_t tenure, channel::parting how) {
+    if (how != channel::parting::waited_for) kept_.erase(id);
+    const departure gone{tenure, how};
+    channel::spawn("leaving", say_left(id, gone), report);
+}
+
+task<> peer_book::say_left(peer_id id, departure gone) {
+    auto keys = all_keys_of(id);
+    std::vector<std::string> arguments{node_text(servers_.self()), std::to_string(gone.tenure), written(gone.how),
+                                       life()};
+    const auto reply = co_await bus_.run(left_script, std::move(keys), std::move(arguments));
+    if (reply.what == redis_value::kind::integer) co_return;
+    if (unsaid_.size() < most_unsaid || unsaid_.contains(id)) unsaid_.insert_or_assign(id, gone);
+}
+
+void peer_book::say_again() {
+    for (std::size_t i = 0; i < said_at_once && !unsaid_.empty(); ++i) {
+        const auto next = unsaid_.extract(unsaid_.begin());
+        const auto [tenure, how] = next.mapped();
+        const channel::peer* const who = bus_.shard().find_peer(next.key());
+        const bool is_waited_for = who && who->resuming() && !who->returning() && how == channel::parting::waited_for;
+        // Back by now, and not gone again.
+        if (who && who->online() && !is_waited_for) continue;
+        left(next.key(), tenure, how);
+    }
 }
 
 void peer_book::pin(const peer_id& id) {

@@ -38,7 +38,7 @@ public:
     void back(const protocol::peer_id& id, const channel::peer_record& record);
     [[nodiscard]] channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in);
     void forget_membership(protocol::peer_id id, protocol::channel_id in);
-    void left(protocol::peer_id id, bool waited_for, bool quit);
+    void left(protocol::peer_id id, std::uint64_t tenure, channel::parting how);
     void pin(const protocol::peer_id& id);
     [[nodiscard]] channel::task<bool> keep_events(protocol::peer_id id, channel::fresh_events events);
     /// Whether what was kept for it lacks nothing.
@@ -56,6 +56,8 @@ public:
     };
     /// Writes down what is known of a peer of ours, should the store have lost it.
     [[nodiscard]] channel::task<restored> restore(const channel::peer& who);
+    /// What left() could not say.
+    void say_again();
     /// Renews what is kept of a peer of ours.
     void keep_alive(const protocol::peer_id& id);
     /// It is not ours any more.
@@ -94,6 +96,12 @@ private:
         std::vector<channel::kept_membership> reached;  ///< not known to be kept
     };
 
+    struct departure {
+        std::uint64_t tenure = 0;
+        channel::parting how = channel::parting::lost;
+    };
+    [[nodiscard]] channel::task<> say_left(protocol::peer_id id, departure gone);
+
     /// When it left, its resume window included; nothing: it is there.
     [[nodiscard]] std::optional<std::int64_t> gone_at(const stored_peer& who) const;
     /// Nobody remembers it: the id is anybody's.
@@ -108,6 +116,7 @@ private:
     nodes& servers_;
     std::uint64_t last_number_ = 0;
     std::unordered_map<protocol::peer_id, kept, protocol::object_id_hash> kept_;
+    std::unordered_map<protocol::peer_id, departure, protocol::object_id_hash> unsaid_;
 };
 
 }  // namespace store

@@ -35,10 +35,18 @@ return 1
 )lua");
 
 const script left_script(R"lua(
-if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'left', string.format('%.0f', now), 'waited', ARGV[2])
-if ARGV[2] == '' then redis.call('DEL', KEYS[3], KEYS[4]) end
-if ARGV[3] == '1' then redis.call('DEL', KEYS[2]) end
+local is = redis.call('HMGET', KEYS[1], 'node', 'tenure')
+if is[1] ~= ARGV[1] or tonumber(is[2] or 0) > tonumber(ARGV[2]) then return 0 end
+local how = ARGV[3]
+redis.call('HSET', KEYS[1], 'left', string.format('%.0f', now), 'waited', how == 'waited' and how or '')
+if how == 'waited' then return 1 end
+redis.call('DEL', KEYS[3], KEYS[4])
+-- A record without its event: there was something, and it is lost.
+if how == 'outlived' then
+  redis.call('RPUSH', KEYS[3], '1 1\n')
+  redis.call('PEXPIRE', KEYS[3], ARGV[4])
+end
+if how == 'quit' then redis.call('DEL', KEYS[2]) end
 return 1
 )lua");
 

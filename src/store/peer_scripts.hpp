@@ -14,7 +14,8 @@ extern const script claim_script;
 /// their numbers, then fields and values: only if that server still looks after it.
 extern const script save_script;
 
-/// KEYS peer, channels, events, mail; ARGV server, 'waited' or '', 1 if it quit. Dated by Redis.
+/// KEYS peer, channels, events, mail; ARGV server, tenure, 'waited', 'outlived', 'lost' or 'quit', life. Dated by
+/// Redis; late words about who has come again since then change nothing.
 extern const script left_script;
 
 /// KEYS peer; ARGV until when, life.

@@ -107,11 +107,12 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
         if (found.has_letters) letter_came(id);
         // It went while nobody could be told.
         const peer* const still = shard_.find_peer(id);
-        if (still && still->resuming() && !still->returning()) book_.left(id, true, false);
+        if (still && still->resuming() && !still->returning()) book_.left(id, tenure, channel::parting::waited_for);
     }
 }
 
 void redis_store::expired(channel::steady_time now) {
+    if (up_) book_.say_again();
     if (now >= next_renewal_ && to_renew_.empty()) {
         next_renewal_ = now + renewal_interval;
         shard_.for_each_peer([&](const peer& who) { to_renew_.push_back(who.id()); });
@@ -226,7 +227,7 @@ task<bool> redis_store::note_membership(peer_id id, channel_id in) { return book
 
 void redis_store::forget_membership(peer_id id, channel_id in) { book_.forget_membership(id, in); }
 
-void redis_store::peer_left(peer_id id, bool resumable, bool quit) { book_.left(id, resumable, quit); }
+void redis_store::peer_left(peer_id id, std::uint64_t tenure, channel::parting how) { book_.left(id, tenure, how); }
 
 void redis_store::pin(peer_id id) { book_.pin(id); }
 

@@ -44,7 +44,7 @@ public:
     void peer_back(protocol::peer_id id, channel::peer_record record) override;
     channel::task<bool> note_membership(protocol::peer_id id, protocol::channel_id in) override;
     void forget_membership(protocol::peer_id id, protocol::channel_id in) override;
-    void peer_left(protocol::peer_id id, bool resumable, bool quit) override;
+    void peer_left(protocol::peer_id id, std::uint64_t tenure, channel::parting how) override;
     void peer_gone(protocol::peer_id id) override;
     void pin(protocol::peer_id id) override;
 

@@ -387,4 +387,52 @@ BOOST_AUTO_TEST_CASE(nobody_comes_back_to_a_channel_that_is_over) {
     BOOST_TEST(flag_of(fixture::answered(alice, "/join " + channel, "joined"), "created"));
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_back_after_its_window_is_told_that_something_is_lost) {
+    const two_nodes nodes({"--resume-window", "300ms"});
+    auto alice = peer_at(nodes.a, "alice");
+    for (const auto* const next : {&nodes.a, &nodes.b}) {
+        auto bob = peer_at(nodes.a, "bob", "\"resume\": true");
+        bob.drop();
+        fixture::answered(alice, "/privmsg " + bob.id() + " important", "ack");
+        const auto record = "signaller:{p:" + bob.id() + "}";
+        wait_until([&] { return nodes.redis.ask("HGET " + record + " waited") == "waited"; });
+        wait_until([&] { return nodes.redis.ask("HGET " + record + " waited").empty(); });
+        client back(next->port());
+        const auto welcome = come_back(back, bob);
+        BOOST_TEST(flag_of(welcome, "resumed"));
+        BOOST_TEST(flag_of(welcome, "lost"));
+        BOOST_TEST(number_of(welcome, "missed") == 0);
+        // It counts anew.
+        fixture::answered(alice, "/privmsg " + bob.id() + " again", "ack");
+        back.expect("privmsg", {{"content", "again"}});
+        back.drop();
+        client last(nodes.b.port());
+        BOOST_TEST(number_of(resume(last, bob, 0), "missed") == 1);
+        last.expect("privmsg", {{"content", "again"}});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_left_while_redis_was_away_has_left_when_it_is_back) {
+    redis_process redis;
+    forwarder way(redis.store().substr(5));
+    const std::vector<std::string> brief{"--store-timeout", "300ms",       "--resume-window",
+                                         "300ms",           "--retention", "300ms"};
+    const server_process near(with_store(redis.store(), brief));
+    const server_process far(with_store(way.store(), brief));
+    auto alice = peer_at(far, "alice");
+    auto bob = peer_at(far, "bob");
+    auto carol = peer_at(far, "carol", "\"resume\": true");
+    way.kill();
+    bob.drop();
+    carol.drop();
+    // Answered here as long as they are here.
+    for (const auto* const who : {&bob, &carol}) ask_until(alice, "/whois " + who->id(), "error");
+    way.start();
+    for (const auto* const who : {&bob, &carol})
+        wait_until([&] { return redis.ask("HEXISTS signaller:{p:" + who->id() + "} left") == "1"; });
+    client thief(near.port());
+    const auto welcome = ask_until(thief, "/descp {\"id\": \"" + bob.id() + "\"}", "welcome");
+    BOOST_TEST(text_of(welcome, "id") == bob.id());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -38,7 +38,7 @@ public:
     task<> let_go(peer_id, std::uint64_t) override { co_return; }
     task<bool> note_membership(peer_id, channel_id) override { co_return true; }
     void forget_membership(peer_id, channel_id) override {}
-    void peer_left(peer_id, bool, bool) override {}
+    void peer_left(peer_id, std::uint64_t, channel::parting) override {}
     void peer_gone(peer_id) override {}
     void pin(peer_id) override {}
     task<bool> keep_events(peer_id, channel::fresh_events) override { co_return true; }
