@@ -74,7 +74,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
     if (&home != &shard::current()) co_await link_.move_to(home);
     peer* known = home.find_peer(id);
     const auto proof = token && token->id == id ? std::optional(token->proof) : std::nullopt;
-    const bool proven = known && proof && known->session().same_as(*proof);
+    bool proven = known && proof && known->session().same_as(*proof);
     if (proven && home.shared && !known->half_back() && !known->returning()) {
         // Cut off from the store, a server does not know that its peers have gone elsewhere.
         const auto tenure = known->tenure;
@@ -85,6 +85,7 @@ task<> command_handler::introduce(const protocol::description_request& request) 
         }
         if (whose == ownership::of_another) co_await home.shared->let_go(id, tenure);
         known = home.find_peer(id);
+        proven = known && known->session().same_as(*proof);
     }
     if ((!known || known->half_back()) && home.shared) {
         co_await introduce_to_store(home, id, proof, request);

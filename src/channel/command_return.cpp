@@ -11,11 +11,29 @@ namespace channel {
 
 using protocol::event::joined_fields;
 
+namespace {
+
+/// Taking a session back is a command under way of that peer: whoever takes it over next, also at another server, waits
+/// for it.
+class busy_scope {
+public:
+    explicit busy_scope(peer& with) : with_(with) { with_.begin_command(); }
+    ~busy_scope() { with_.end_command(); }
+    busy_scope(const busy_scope&) = delete;
+    busy_scope& operator=(const busy_scope&) = delete;
+
+private:
+    peer& with_;
+};
+
+}  // namespace
+
 task<> command_handler::take_back(peer& known, const protocol::description_request& request) {
     known.claim(link_);
     known.change_hands();
     co_await known.idle();
     if (known.claimant() != &link_) co_return;
+    const busy_scope under_way(known);
     const bool renamed = request.name && *request.name != known.name;
     const bool changed = renamed || (!request.description.empty() && request.description != known.description);
     if (renamed) known.name = *request.name;

@@ -1,3 +1,4 @@
+#include "channel/link.hpp"
 #include "channel/nap.hpp"
 #include "logging/log.hpp"
 #include "protocol/text_frame.hpp"
@@ -258,8 +259,12 @@ task<bool> redis_store::give_over(peer_id id, std::uint64_t tenure) {
         // Back again meanwhile: it is not this one that went.
         if (who->tenure > tenure) co_return false;
         who->change_hands();
+        // Whoever takes it back here refers to it for as long as Redis takes to answer, and finds it gone then.
+        const bool is_taken_back = who->claimant() && !who->returning();
+        if (is_taken_back) who->claimant()->close(protocol::close_code::taken_over, peer::taken_over_reason);
+        const bool busy = who->busy() || is_taken_back;
         const bool settled = who->memberships().empty() && who->all_kept();
-        if (!who->busy() && (settled || stopped_ || shard::now() > deadline)) {
+        if (!busy && (settled || stopped_ || shard::now() > deadline)) {
             whole = who->all_kept() && book_.has_kept_all(id);
             leave_behind(*who);
             who->hand_over();

@@ -77,8 +77,18 @@ private:
     int left_;
 };
 
+volatile std::sig_atomic_t holds_back = 0;
+constexpr int hold_back_signal = SIGUSR1;
+constexpr int let_through_signal = SIGUSR2;
+
+/// What is held back of one connection while the others go on.
+struct held_part {
+    std::string bytes;
+    int to = -1;
+};
+
 /// False when a side has ended. Stops this process at a place, if any is given.
-bool pass_on(int from, int to, pausing_place* where) {
+bool pass_on(int from, int to, pausing_place* where, held_part& held) {
     std::array<char, 65536> part;
     const auto got = read(from, part.data(), part.size());
     if (got <= 0) return false;
@@ -86,19 +96,34 @@ bool pass_on(int from, int to, pausing_place* where) {
     const auto before = where ? where->look_for(bytes) : bytes.size();
     if (!write_all(to, bytes.substr(0, before))) return false;
     if (before < bytes.size()) raise(SIGSTOP);
+    if (holds_back && before < bytes.size()) {
+        held = {std::string(bytes.substr(before)), to};
+        return true;
+    }
     return write_all(to, bytes.substr(before));
 }
 
 [[noreturn]] void forward(int listening, const std::string& to, pausing_place where) {
     std::vector<pollfd> sockets{{listening, POLLIN, 0}};
+    held_part held;
     for (;;) {
-        poll(sockets.data(), sockets.size(), -1);
+        if (held.to >= 0 && !holds_back) {
+            write_all(std::exchange(held.to, -1), held.bytes);
+            // What is negative is not looked at.
+            for (auto& one : sockets) one.fd = std::max(one.fd, ~one.fd);
+        }
+        // Not for ever: the signal may come just before.
+        if (poll(sockets.data(), sockets.size(), held.to >= 0 ? 10 : -1) <= 0) continue;
         // Pairs stand beside each other behind the listening socket.
         for (std::size_t i = 1; i < sockets.size();) {
             const auto pair = i - (i - 1) % 2;
             const auto other = i == pair ? pair + 1 : pair;
             auto* const looking = i == pair ? &where : nullptr;
-            if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd, looking)) {
+            if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd, looking, held)) {
+                if (held.to >= 0 && held.to == sockets[other].fd) {
+                    sockets[i].fd = ~sockets[i].fd;
+                    sockets[other] = {~sockets[other].fd, POLLIN, 0};
+                }
                 ++i;
                 continue;
             }
@@ -177,6 +202,8 @@ void child_process::wait_until_paused() const {
 }
 
 void child_process::go_on() const { ::kill(pid_, SIGCONT); }
+
+void child_process::signal(int number) const { ::kill(pid_, number); }
 
 child_process run_in_background(std::vector<std::string> line) {
     std::vector<char*> arguments;
@@ -264,10 +291,19 @@ void forwarder::start() {
     const pid_t child = fork();
     if (child == 0) {
         signal(SIGPIPE, SIG_IGN);
+        signal(hold_back_signal, [](int) { holds_back = 1; });
+        signal(let_through_signal, [](int) { holds_back = 0; });
         forward(listening, to_, pausing_place(pausing_text_, pausing_time_));
     }
     close(listening);
     process_ = child_process(child);
 }
+
+void forwarder::go_on_with_all_others() const {
+    process_.signal(hold_back_signal);
+    process_.go_on();
+}
+
+void forwarder::let_through() const { process_.signal(let_through_signal); }
 
 }  // namespace support

@@ -40,6 +40,7 @@ public:
     void go_on() const;
     /// For a process that stops itself.
     void wait_until_paused() const;
+    void signal(int number) const;
 
 private:
     pid_t pid_ = -1;
@@ -95,6 +96,9 @@ public:
     [[nodiscard]] std::string store() const { return "unix:" + folder_.path("way.sock"); }
     void pause() const { process_.pause(); }
     void go_on() const { process_.go_on(); }
+    /// After it has paused by itself: all but the connection at which it did goes on, until let_through().
+    void go_on_with_all_others() const;
+    void let_through() const;
     void kill() { process_.kill(); }
     void start();
 

@@ -435,4 +435,42 @@ BOOST_AUTO_TEST_CASE(who_left_while_redis_was_away_has_left_when_it_is_back) {
     BOOST_TEST(text_of(welcome, "id") == bob.id());
 }
 
+namespace {
+
+/// Bob, who has another name now, is about to be back where he was; that server is waiting for Redis, to which it has
+/// said `text`, when he goes to another one.
+void go_elsewhere_while_taken_back(const std::string& text, int time) {
+    redis_process redis;
+    const forwarder way(redis.socket(), text, time);
+    const server_process far(with_store(way.store(), {"--log-level", "debug"}));
+    const server_process near(with_store(redis.store()));
+    auto bob = peer_at(far, "bob", "\"resume\": true");
+    join(bob, make_channel());
+    bob.drop();
+    client back(far.port());
+    back.send("/descp {" + bob.proof() + ", \"name\": \"robert\"}");
+    way.wait_until_paused();
+    way.go_on_with_all_others();
+    client moved(near.port());
+    moved.send("/descp {" + bob.proof() + "}");
+    wait_until([&] { return far.errors().find("event=peer_taken_over") != std::string::npos; });
+    way.let_through();
+    BOOST_TEST(flag_of(moved.expect("welcome"), "resumed"));
+    back.skip_to_close(4501);
+    // All that belonged to him is gone there, once.
+    auto carol = peer_at(far, "carol");
+    fixture::answered(carol, "/privmsg " + bob.id() + " hello", "ack");
+    moved.skip_to("privmsg");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(who_goes_elsewhere_while_its_return_is_written_down_is_let_go_when_that_has_ended) {
+    go_elsewhere_while_taken_back("robert", 1);
+}
+
+BOOST_AUTO_TEST_CASE(who_goes_elsewhere_while_its_new_name_is_told_is_let_go_when_that_has_ended) {
+    go_elsewhere_while_taken_back("\"announce\"", 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
