@@ -127,6 +127,8 @@ void nodes::note_beats(const std::vector<redis_value>& ids_and_times) {
         const auto& time = ids_and_times[i + 1].text;
         std::from_chars(time.data(), time.data() + time.size(), now.beat_ms);
         const auto known = before.find(*id);
+        const bool late = known != before.end() && now.beat_ms - known->second.beat_ms >= dead_after.count();
+        if (*id == self_ && late) doubted_ = true;
         if (known != before.end() && known->second.beat_ms == now.beat_ms) {
             now = known->second;
         } else {
@@ -182,7 +184,11 @@ void nodes::on_message(std::string_view payload) {
         // Given up by whoever asked, it must not happen any more.
         const auto* const until = message.if_contains("t");
         const bool late = until && until->is_int64() && now_ms() > until->get_int64();
-        if (!late) on_request_(std::move(message));
+        // What is so all the same is that another server has that peer.
+        const bool matters = kind->get_string() == "release";
+        if (late && !matters) return;
+        if (late) message["late"] = true;
+        on_request_(std::move(message));
         return;
     }
     const auto* const id = message.if_contains("i");

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace store {
@@ -44,6 +45,8 @@ public:
     [[nodiscard]] bool knows(channel::node_id id) const { return id == self_ || lives_.contains(id); }
     /// Looks who is there.
     [[nodiscard]] channel::task<> look() { return beat(); }
+    /// Whether others may have taken this server for dead since this was asked last: its heartbeat was late.
+    [[nodiscard]] bool take_doubt() { return std::exchange(doubted_, false); }
     /// When a server that is not alive any more was last heard of; 0 if that is long ago.
     [[nodiscard]] std::int64_t last_beat_ms(channel::node_id id) const;
     [[nodiscard]] std::int64_t now_ms() const { return bus_.now_ms(); }
@@ -61,7 +64,7 @@ public:
         std::optional<boost::json::object> said;  ///< nothing if it does not answer in time
         bool listens = true;                      ///< false if Redis knows that it has no connection to it
     };
-    /// Asks another server. What reaches it later than that it does not do.
+    /// Asks another server. What reaches it later than that it does not do; a `release` comes as one that is `late`.
     [[nodiscard]] channel::task<answer_of> ask(channel::node_id to, boost::json::object request);
     /// Tells it, without an answer.
     void tell(channel::node_id to, boost::json::object what);
@@ -107,6 +110,7 @@ private:
     std::uint64_t last_question_ = 0;
     channel::steady_time next_beat_{};
     bool beating_ = false;
+    bool doubted_ = false;
     bool stopped_ = false;
 };
 

@@ -94,6 +94,7 @@ std::optional<stored_peer> read_peer(const redis_value& fields) {
     who.record.resumable = field("resumable") == "1";
     who.session_hash = field("session");
     who.node = read_node(field("node")).value_or(0);
+    who.keeper = read_node(field("keeper")).value_or(0);
     who.tenure = field("tenure");
     who.connected = !by_name.contains("left");
     who.waited_for = !field("waited").empty();

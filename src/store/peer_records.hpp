@@ -17,6 +17,8 @@ struct stored_peer {
     channel::peer_record record;
     std::string session_hash;
     channel::node_id node = 0;
+    /// Whose events are kept: another than `node` until that one has taken it over.
+    channel::node_id keeper = 0;
     std::string tenure;       ///< a greater one each time a server takes the id
     bool connected = false;   ///< else it left at `left_at_ms`
     bool waited_for = false;  ///< it left, and its resume window was to be waited for

@@ -75,7 +75,8 @@ void redis_store::on_beat(bool taken) {
     // A Redis that loads, or takes no changes, is connected and of no use.
     const bool back = taken && bus_.up() && !up_;
     up_ = taken && bus_.up();
-    if (!back) return;
+    const bool doubted = up_ && servers_.take_doubt();
+    if (!back && !doubted) return;
     ledger_.on_up();
     ++times_up_;
     std::array<std::vector<peer_id>, looked_after_at_once> ours;
@@ -109,6 +110,12 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
         const peer* const still = shard_.find_peer(id);
         if (still && still->resuming() && !still->returning()) book_.left(id, tenure, channel::parting::waited_for);
     }
+}
+
+void redis_store::look_after_one(const peer_id& id) {
+    // If the store is away all are looked after when it is back.
+    std::vector<peer_id> only{id};
+    if (up_) channel::spawn("peer in doubt", look_after(std::move(only), times_up_), report);
 }
 
 void redis_store::expired(channel::steady_time now) {
@@ -214,7 +221,12 @@ task<channel::claim> redis_store::claim_peer(peer_id id, channel::secret fresh, 
 
 task<channel::ownership> redis_store::save_peer(peer_id id, channel::peer_record record,
                                                 std::optional<std::vector<channel::kept_membership>> count_from) {
-    return book_.save(id, std::move(record), std::move(count_from));
+    const peer* const who = shard_.find_peer(id);
+    const auto tenure = who ? who->tenure : 0;
+    const auto whose = co_await book_.save(id, std::move(record), std::move(count_from));
+    // It went without our being told.
+    if (whose == channel::ownership::of_another && tenure != 0) channel::spawn("release", let_go(id, tenure), report);
+    co_return whose;
 }
 
 task<> redis_store::let_go(peer_id id, std::uint64_t tenure) {

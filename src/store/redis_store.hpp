@@ -83,6 +83,11 @@ private:
     [[nodiscard]] channel::task<bool> give_over(protocol::peer_id id, std::uint64_t tenure);
     void leave_behind(const channel::peer& who);
     [[nodiscard]] channel::task<> give_up_membership(protocol::channel_id in, channel::change wanted);
+    /// `may_be_gone`: it need not be there any more.
+    [[nodiscard]] channel::task<bool> ask_to_release(protocol::peer_id id, channel::node_id from, std::uint64_t tenure,
+                                                     bool may_be_gone);
+    /// Asks Redis whether a peer is still ours.
+    void look_after_one(const protocol::peer_id& id);
     [[nodiscard]] channel::task<> release(protocol::peer_id id, boost::json::object request);
     [[nodiscard]] channel::task<> pass_on(protocol::peer_id id, std::string event);
     [[nodiscard]] channel::task<> bury(channel::node_id dead, std::int64_t died_at_ms);

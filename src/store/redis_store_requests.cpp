@@ -124,11 +124,22 @@ task<std::optional<std::string>> redis_store::whois(peer_id who, std::string lab
 }
 
 task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before, std::uint64_t tenure) {
+    const auto keeper = book_.take_keeper(id);
+    bool whole = co_await ask_to_release(id, before, tenure, keeper != 0);
+    if (keeper != 0 && keeper != before) {
+        const bool all_kept = co_await ask_to_release(id, keeper, tenure, true);
+        whole = whole && all_kept;
+    }
+    co_return whole;
+}
+
+task<bool> redis_store::ask_to_release(peer_id id, channel::node_id from, std::uint64_t tenure, bool may_be_gone) {
     json::object request{{"k", "release"}, {"peer", id.hex()}, {"tenure", tenure}};
-    const auto answer = co_await servers_.ask(before, std::move(request));
+    const auto answer = co_await servers_.ask(from, std::move(request));
     // Whoever is dead has nothing more to keep.
     if (!answer.listens) co_return true;
-    co_return answer.said.has_value() && flag_of(*answer.said, "whole");
+    if (!answer.said) co_return false;
+    co_return flag_of(*answer.said, "whole") || (may_be_gone && flag_of(*answer.said, "gone"));
 }
 
 void redis_store::notify(peer_id id, std::string event) {
@@ -172,6 +183,8 @@ void redis_store::on_peer_request(peer_id about, json::object request) {
         answer_whois(about, request);
     } else if (kind == "letter") {
         letter_came(about);
+    } else if (kind == "check" || (kind == "release" && flag_of(request, "late"))) {
+        look_after_one(about);
     } else if (kind == "release") {
         channel::spawn("release", release(about, std::move(request)), report);
     }
@@ -245,8 +258,9 @@ task<> redis_store::release(peer_id id, json::object request) {
     boost::system::error_code ec;
     const auto until = tenure ? tenure->to_number<std::uint64_t>(ec) : 0;
     if (!tenure || ec) co_return;
+    const bool gone = shard_.find_peer(id) == nullptr;
     const bool whole = co_await give_over(id, until);
-    servers_.answer(request, {{"whole", whole}});
+    servers_.answer(request, {{"whole", whole}, {"gone", gone}});
 }
 
 task<bool> redis_store::give_over(peer_id id, std::uint64_t tenure) {

@@ -1,5 +1,7 @@
 #include "integration/store/fixture.hpp"
 
+#include <csignal>
+
 using namespace stored;
 
 namespace {
@@ -471,6 +473,70 @@ BOOST_AUTO_TEST_CASE(who_goes_elsewhere_while_its_return_is_written_down_is_let_
 
 BOOST_AUTO_TEST_CASE(who_goes_elsewhere_while_its_new_name_is_told_is_let_go_when_that_has_ended) {
     go_elsewhere_while_taken_back("\"announce\"", 1);
+}
+
+BOOST_AUTO_TEST_CASE(who_goes_on_from_a_server_that_died_before_it_told_the_first_one_is_let_go_there) {
+    redis_process redis;
+    forwarder way(redis.socket(), "\"k\":\"release\"", 1);
+    const server_process first(with_store(redis.store()));
+    server_process second(with_store(way.store()));
+    const server_process third(with_store(redis.store()));
+    auto alice = peer_at(first, "alice");
+    auto bob = peer_at(first, "bob", "\"resume\": true");
+    client between(second.port());
+    between.send("/descp {" + bob.proof() + "}");
+    way.wait_until_paused();
+    second.kill();
+    second.wait_exit();
+    way.kill();
+    client last(third.port());
+    BOOST_TEST(!flag_of(resume(last, bob, 0), "lost"));
+    bob.expect_close(4501);
+    fixture::answered(alice, "/privmsg " + bob.id() + " hello", "ack");
+    last.expect("privmsg");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_stood_still_lets_go_of_a_session_that_went_elsewhere_meanwhile) {
+    redis_process redis;
+    const server_process still(with_store(redis.store(), impatient));
+    const server_process near(with_store(redis.store(), impatient));
+    auto alice = peer_at(still, "alice");
+    auto bob = peer_at(still, "bob", "\"resume\": true");
+    ::kill(still.pid(), SIGSTOP);
+    client moved(near.port());
+    resume(moved, bob, 0);
+    // What it was told meanwhile was given up.
+    ::kill(still.pid(), SIGCONT);
+    bob.expect_close(4501);
+    fixture::answered(alice, "/privmsg " + bob.id() + " hello", "ack");
+    moved.expect("privmsg");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_was_taken_for_dead_lets_go_of_a_session_that_went_elsewhere_meanwhile) {
+    redis_process redis;
+    const server_process still(with_store(redis.store(), impatient));
+    const server_process near(with_store(redis.store(), impatient));
+    auto alice = peer_at(still, "alice");
+    auto bob = peer_at(still, "bob", "\"resume\": true");
+    auto carol = peer_at(near, "carol");
+    ::kill(still.pid(), SIGSTOP);
+    BOOST_TEST(!flag_of(ask_until(carol, "/whois " + bob.id(), "whois").at("peer").as_object(), "connected"));
+    client moved(near.port());
+    resume(moved, bob, 0);
+    ::kill(still.pid(), SIGCONT);
+    bob.expect_close(4501);
+    fixture::answered(alice, "/privmsg " + bob.id() + " hello", "ack");
+    moved.expect("privmsg");
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_learns_by_a_command_that_a_session_is_elsewhere_lets_go_of_it) {
+    const two_nodes nodes;
+    auto bob = peer_at(nodes.a, "bob");
+    auto carol = peer_at(nodes.b, "carol");
+    const auto other = nodes.redis.ask("HGET signaller:{p:" + carol.id() + "} node");
+    nodes.redis.ask("HSET signaller:{p:" + bob.id() + "} node " + other);
+    bob.send("/away lunch");
+    bob.skip_to_close(4501);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
