@@ -105,7 +105,7 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
     own_change mine{&c, {}, {}, false, {}};
     const auto ticket = ++last_ticket_;
     r.own.emplace(ticket, &mine);
-    std::vector<std::string> arguments{write_entry(node_, ticket, c), r.topic, key_ttl()};
+    std::vector<std::string> arguments{write_entry(node_, ticket, c), r.topic, key_ttl(), std::to_string(r.version)};
     // Beside this: what was written is heard on the topic like the changes of others, in their order, and only that
     // counts. The answer may be later, or sooner.
     channel::spawn("channel append", append(id, ticket, std::move(arguments)), report);
@@ -122,6 +122,12 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
         if (!mine.result.notice.empty()) bus_.shard().notify(c.whom.id, std::move(mine.result.notice));
         co_return std::move(mine.result);
     }
+    if (mine.forgotten) {
+        // It is given back first.
+        r.current = false;
+        auto again = co_await commit(id, c);
+        co_return std::move(again);
+    }
     co_return no_store(mine.problem.empty() ? "the store does not tell what became of it" : mine.problem);
 }
 
@@ -137,6 +143,7 @@ task<> channel_ledger::append(channel_id id, std::uint64_t ticket, std::vector<s
     if (written || of == replicas_.end()) co_return;
     const auto mine = of->second->own.find(ticket);
     if (mine == of->second->own.end() || mine->second->done) co_return;
+    mine->second->forgotten = reply.elements.size() == 2;
     mine->second->problem = "the store could not do it: " + reply.text;
     if (mine->second->waiting) std::exchange(mine->second->waiting, nullptr).resume();
 }
@@ -207,6 +214,12 @@ void channel_ledger::on_up() {
     for (const auto& id : channels_with_members()) {
         note_members_in(id);
         channel::spawn("channel refresh", refresh(id), report);
+    }
+}
+
+void channel_ledger::on_forgotten() {
+    for (const auto& [id, r] : replicas_) {
+        if (!r->loading) r->current = false;
     }
 }
 

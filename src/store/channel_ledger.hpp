@@ -52,6 +52,8 @@ public:
     void stop();
     /// Both connections are there again: brings what has members here up to date.
     void on_up();
+    /// Redis has forgotten everything.
+    void on_forgotten();
 
     /// The channels that have members on this server.
     [[nodiscard]] std::vector<protocol::channel_id> channels_with_members() const;
@@ -66,7 +68,8 @@ private:
         channel::outcome result;
         std::coroutine_handle<> waiting;
         bool done = false;
-        std::string problem;  ///< why it was not written down
+        std::string problem;     ///< why it was not written down
+        bool forgotten = false;  ///< because Redis does not have any more what is known here
     };
     /// A change as it is published.
     struct message {

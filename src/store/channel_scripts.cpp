@@ -3,6 +3,7 @@
 namespace store {
 
 const script append_script(R"lua(
+if tonumber(redis.call('HGET', KEYS[2], 'v') or 0) < tonumber(ARGV[4]) then return {0, now} end
 if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('HSET', KEYS[2], 'v', now * 1000, 'first', now * 1000) end
 local v = redis.call('HINCRBY', KEYS[2], 'v', 1)
 local version = string.format('%.0f', v)

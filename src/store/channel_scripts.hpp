@@ -5,8 +5,8 @@
 /// The steps in which Redis changes and reads channels. Keys and what is in them: README, "What is in Redis".
 namespace store {
 
-/// KEYS log, state; ARGV entry, topic, life (ms). The version goes on where an earlier channel of that id
-/// cannot have been: numbers never come twice.
+/// KEYS log, state; ARGV entry, topic, life (ms), version that is known already. The version goes on where an earlier
+/// channel of that id cannot have been: numbers never come twice. 0 where Redis has forgotten what is known.
 extern const script append_script;
 
 /// KEYS log, state; ARGV version that is known already (0: none) and its time (0: not known). Answers version, time,

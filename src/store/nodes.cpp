@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{250};
 constexpr std::string_view nodes_key = "signaller:{nodes}";
+constexpr std::string_view since_key = "signaller:{nodes}:since";
 constexpr std::string_view everybody_topic = "signaller:everybody";
 /// A server that nobody could bury is known for this long after its peers would have been forgotten.
 constexpr std::chrono::hours long_dead{24};
@@ -26,13 +27,16 @@ constexpr std::chrono::seconds burial_time{30};
 
 std::int64_t count_ms(std::chrono::milliseconds duration) { return duration.count(); }
 
-/// KEYS nodes; ARGV self, 1 to beat, how long ago is too long. Answers the time, and all servers with their last beats.
+/// KEYS nodes, since; ARGV self, 1 to beat, how long ago is too long. Answers the time, all servers with their last
+/// beats, and since when there has been a list of them: another time each time that Redis is emptied.
 /// Who does not beat makes a change all the same, of nothing: Redis shows whether it takes any.
 const script beat_script(R"lua(
 if ARGV[2] == '1' then redis.call('ZADD', KEYS[1], now, ARGV[1]) else redis.call('ZADD', KEYS[1], 'XX', 'GT', 0, ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')}
+redis.call('SET', KEYS[2], now, 'NX')
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), redis.call('GET', KEYS[2])}
 )lua",
                          script::when::at_any_time);
 
@@ -105,12 +109,15 @@ task<> nodes::beat() {
     const bool speaks = bus_.shard().index() == 0;
     const auto& config = bus_.shard().config();
     const auto forgotten = config.limits.resume_window + config.retention + long_dead;
-    std::vector<std::string> keys{std::string(nodes_key)};
+    std::vector<std::string> keys{std::string(nodes_key), std::string(since_key)};
     std::vector<std::string> arguments{node_text(self_), speaks ? "1" : "0", std::to_string(count_ms(forgotten))};
     const auto reply = co_await bus_.run(beat_script, std::move(keys), std::move(arguments));
     beating_ = false;
-    const bool taken = reply.elements.size() == 2;
+    const bool taken = reply.elements.size() == 3;
     if (taken) {
+        const auto& since = reply.elements[2].text;
+        emptied_ = emptied_ || (!since_.empty() && since_ != since);
+        since_ = since;
         bus_.learn_time(reply.elements[0].integer);
         note_beats(reply.elements[1].elements);
     }

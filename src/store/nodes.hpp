@@ -47,6 +47,8 @@ public:
     [[nodiscard]] channel::task<> look() { return beat(); }
     /// Whether others may have taken this server for dead since this was asked last: its heartbeat was late.
     [[nodiscard]] bool take_doubt() { return std::exchange(doubted_, false); }
+    /// Whether Redis was emptied since this was asked last.
+    [[nodiscard]] bool take_emptied() { return std::exchange(emptied_, false); }
     /// When a server that is not alive any more was last heard of; 0 if that is long ago.
     [[nodiscard]] std::int64_t last_beat_ms(channel::node_id id) const;
     [[nodiscard]] std::int64_t now_ms() const { return bus_.now_ms(); }
@@ -111,6 +113,8 @@ private:
     channel::steady_time next_beat_{};
     bool beating_ = false;
     bool doubted_ = false;
+    std::string since_;  ///< when what is in Redis began
+    bool emptied_ = false;
     bool stopped_ = false;
 };
 

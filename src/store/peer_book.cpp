@@ -162,7 +162,14 @@ task<ownership> peer_book::save(peer_id id, peer_record record,
                                 std::optional<std::vector<channel::kept_membership>> count_from) {
     auto arguments = save_arguments(servers_.self(), record, count_from);
     if (count_from) kept_.erase(id);
-    const auto reply = co_await bus_.run(save_script, keys_to_save(id), std::move(arguments));
+    auto reply = co_await bus_.run(save_script, keys_to_save(id), arguments);
+    const channel::peer* const who = bus_.shard().find_peer(id);
+    if (reply.integer == 2 && who) {
+        // The store has forgotten it: nobody else has it.
+        const auto found = co_await restore(*who);
+        if (found.whose != ownership::ours) co_return found.whose;
+        reply = co_await bus_.run(save_script, keys_to_save(id), std::move(arguments));
+    }
     if (reply.what != redis_value::kind::integer) co_return ownership::not_known;
     co_return reply.integer == 1 ? ownership::ours : ownership::of_another;
 }

@@ -19,7 +19,7 @@ return {tenure, redis.call('HGETALL', KEYS[2])}
 )lua");
 
 const script save_script(R"lua(
-if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[1], 'node') ~= ARGV[1] then return redis.call('EXISTS', KEYS[1]) == 0 and 2 or 0 end
 redis.call('HSET', KEYS[1], 'keeper', ARGV[1])
 redis.call('HDEL', KEYS[1], 'left', 'waited')
 local fields = 3

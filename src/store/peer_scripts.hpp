@@ -11,7 +11,7 @@ namespace store {
 extern const script claim_script;
 
 /// KEYS peer, events, channels; ARGV server, how many channels to count events from, or '' to go on counting, these and
-/// their numbers, then fields and values: only if that server still looks after it.
+/// their numbers, then fields and values: only if that server still looks after it. 2: there is no such peer.
 extern const script save_script;
 
 /// KEYS peer, channels, events, mail; ARGV server, tenure, 'waited', 'outlived', 'lost' or 'quit', life. Dated by

@@ -76,7 +76,9 @@ void redis_store::on_beat(bool taken) {
     const bool back = taken && bus_.up() && !up_;
     up_ = taken && bus_.up();
     const bool doubted = up_ && servers_.take_doubt();
-    if (!back && !doubted) return;
+    const bool emptied = up_ && servers_.take_emptied();
+    if (!back && !doubted && !emptied) return;
+    if (emptied) ledger_.on_forgotten();
     ledger_.on_up();
     ++times_up_;
     std::array<std::vector<peer_id>, looked_after_at_once> ours;

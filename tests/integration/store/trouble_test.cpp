@@ -157,6 +157,30 @@ BOOST_AUTO_TEST_CASE(redis_comes_back_empty_and_is_told_what_the_server_knows) {
     thief.expect_error(433);
 }
 
+BOOST_AUTO_TEST_CASE(redis_is_emptied_and_is_told_again_before_anything_is_changed) {
+    scene s({}, {});
+    const server_process other(with_store(s.redis.store()));
+    for (int i = 1; i <= 3; ++i) {
+        s.alice.ask("/pubmsg " + s.channel + " " + std::to_string(i));
+        s.bob.expect("pubmsg");
+    }
+    s.redis.ask("FLUSHALL");
+    BOOST_TEST(number_of(fixture::answered(s.alice, "/pubmsg " + s.channel + " four", "ack"), "seq") == 4);
+    s.bob.expect("pubmsg", {{"content", "four"}});
+    s.redis.ask("FLUSHALL");
+    fixture::answered(s.alice, "/away lunch", "away");
+    s.bob.expect("away");
+    s.redis.ask("FLUSHALL");
+    // By itself, too.
+    for (const auto& key : {"{p:" + s.bob.id() + "}", "{c:" + s.channel.substr(1) + "}:state"})
+        wait_until([&] { return s.redis.ask("EXISTS signaller:" + key) == "1"; });
+    auto carol = peer_at(other, "carol");
+    BOOST_TEST(text_of(join(carol, s.channel, {&s.alice, &s.bob}), "owner") == s.alice.id());
+    ask_until(carol, "/privmsg " + s.bob.id() + " hello", "ack");
+    s.bob.expect("privmsg");
+    BOOST_TEST(number_of(fixture::answered(s.alice, "/pubmsg " + s.channel + " five", "ack"), "seq") == 5);
+}
+
 BOOST_AUTO_TEST_CASE(peers_that_leave_while_a_redis_that_came_back_empty_is_told_of_them_trouble_nobody) {
     redis_process redis;
     const server_process server(with_store(redis.store()));
