@@ -18,6 +18,7 @@ audience::audience(shard& home, protocol::channel_id channel, log_position start
 audience::~audience() {
     for (const auto sender : waiting_for_room_) home_.resume_later(sender);
     if (queued_) home_.forget_audience(*this);
+    if (log_.use_count() > 1) home_.keep_for_readers(*log_);
 }
 
 const log_position& audience::position_of(const peer& who) const { return members_[who.index_in(*this)].position; }

@@ -124,6 +124,14 @@ void channel_log::shrink_to(std::size_t limit_bytes) {
     peak_bytes_ = bytes();
 }
 
+void channel_log::forget_all() {
+    trim_to(head_.ordinal);
+    ring_ = std::vector<char>();
+    entries_ = std::vector<entry>();
+    peak_bytes_ = 0;
+    count_memory();
+}
+
 void channel_log::reserve_bytes(std::size_t needed) {
     if (needed > ring_.size()) resize_ring(std::max(smallest_ring_bytes, std::bit_ceil(needed)));
 }

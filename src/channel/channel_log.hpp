@@ -3,6 +3,8 @@
 #include "channel/accounted_bytes.hpp"
 #include "protocol/object_id.hpp"
 
+#include <boost/intrusive/list_hook.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -36,8 +38,10 @@ struct log_block {
 
 /// What was said in a channel: complete WebSocket frames, encoded once, back to back in a ring of bytes. Entries have
 /// consecutive ordinals that never repeat. Most entries are not for somebody (a public message not for its sender):
-/// `except`. Lives on one shard; kept alive by the audience and by backlogs that still have to read from it.
-class channel_log {
+/// `except`. Lives on one shard; kept alive by the audience and by backlogs that still have to read from it; in
+/// its shard's list once there are only those.
+class channel_log
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     /// `start`: the position at which this log begins, that of the home shard's log if this is a replica. `account`:
     /// where the memory is counted.
@@ -94,6 +98,9 @@ public:
 
     /// The same, and gives the memory back at once.
     void shrink_to(std::size_t limit_bytes);
+
+    /// Forgets everything, the newest entry, too, and gives the memory back.
+    void forget_all();
 
 private:
     struct entry {

@@ -156,6 +156,12 @@ void shard::erase_audience_if_empty(const protocol::channel_id& id) {
     audiences_.erase(found);
 }
 
+void shard::keep_for_readers(channel_log& of_the_past) {
+    of_the_past.trim_bytes(std::max(config_.channel_log_bytes, config_.limits.resume_bytes));
+    of_the_past.shrink_to(of_the_past.bytes());
+    logs_of_the_past_.push_back(of_the_past);
+}
+
 bool shard::end_membership(peer& who, const protocol::channel_id& in) {
     audience* const left = find_audience(in);
     if (!left || !who.is_member_of(in)) return false;
@@ -302,12 +308,13 @@ void shard::fan_out() {
 
 namespace {
 
+constexpr std::size_t relieved_at_once = 20000;
+
 /// Goes on in a table where it was the time before; after as many calls as it takes it was everywhere.
 template <class Table, class Visitor>
 void visit_next(const Table& all, std::size_t& bucket, Visitor visit) {
-    constexpr std::size_t at_once = 20000;
     const auto count = all.bucket_count();
-    for (auto left = std::min(count, at_once); left > 0; --left) {
+    for (auto left = std::min(count, relieved_at_once); left > 0; --left) {
         bucket = (bucket + 1) % count;
         for (auto at = all.begin(bucket); at != all.end(bucket); ++at) visit(*at->second);
     }
@@ -318,6 +325,12 @@ void visit_next(const Table& all, std::size_t& bucket, Visitor visit) {
 void shard::relieve_memory() {
     // What other shards have not got yet must not be forgotten here.
     feed_replicas();
+    // One reader may wait for any number of channels that are over, and nothing else would ever end that.
+    for (auto left = relieved_at_once; left > 0 && !logs_of_the_past_.empty(); --left) {
+        channel_log& next = logs_of_the_past_.front();
+        logs_of_the_past_.pop_front();
+        next.forget_all();
+    }
     visit_next(audiences_, relieved_.audiences,
                [this](audience& one) { one.shrink_to(config_.channel_log_bytes / relief_divisor); });
     visit_next(channels_, relieved_.channels,

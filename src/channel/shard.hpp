@@ -159,6 +159,8 @@ public:
     /// `start`: where the log is taken up if there is no replica here yet.
     audience& find_or_add_audience(const protocol::channel_id& id, log_position start);
     void erase_audience_if_empty(const protocol::channel_id& id);
+    /// A channel is over here, but somebody still has to get what was said in it: memory for no more than that.
+    void keep_for_readers(channel_log& of_the_past);
     /// Takes a peer of this shard out of a channel's audience; false if it is not in it.
     bool end_membership(peer& who, const protocol::channel_id& in);
     /// The same on the shard where the peer is at home, which is told `event`, if any, once it is out.
@@ -215,7 +217,8 @@ public:
     [[nodiscard]] refusal check_room(const change& c, bool exists) const;
     /// Has what is kept for slow readers, for /history and for those who may resume shrink to a sixteenth of what it
     /// may be otherwise, and lets go of connections with more than that in their queues, or of a message that does not
-    /// end. What is gone is told by `lost`. Does a part of it: to be called again and again.
+    /// end. What was said in channels that are over is forgotten. What is gone is told by `lost`. Does a part of it: to
+    /// be called again and again.
     void relieve_memory();
     [[nodiscard]] std::size_t queue_bytes_limit() const {
         return memory_is_short ? config_.queue_bytes / relief_divisor : config_.queue_bytes;
@@ -255,6 +258,8 @@ private:
     std::unordered_map<protocol::peer_id, std::unique_ptr<peer>, protocol::object_id_hash> peers_;
     std::unordered_map<protocol::channel_id, std::unique_ptr<channel>, protocol::object_id_hash> channels_;
     std::unordered_map<protocol::channel_id, std::unique_ptr<audience>, protocol::object_id_hash> audiences_;
+    /// Of channels that are over. They leave the list by themselves, when nobody needs them any more.
+    boost::intrusive::list<channel_log, boost::intrusive::constant_time_size<false>> logs_of_the_past_;
     boost::intrusive::list<peer, boost::intrusive::constant_time_size<false>> remembered_;
     std::size_t remembered_count_ = 0;
     struct {

@@ -20,6 +20,16 @@ void refused_by_and_by(client& who) {
     BOOST_TEST(number_of(answer, "code") == 263);
 }
 
+void let_in_by_and_by(client& who, const std::string& channel) {
+    const auto deadline = std::chrono::steady_clock::now() + support::patience();
+    auto answer = who.ask("/join " + channel);
+    while (answer.contains("code") && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        answer = who.ask("/join " + channel);
+    }
+    BOOST_REQUIRE(text_of(answer, "type") == "joined");
+}
+
 }  // namespace
 
 /// `--max-memory` (README, Security): what happens when the server holds more than it may.
@@ -55,6 +65,43 @@ BOOST_AUTO_TEST_CASE(
         BOOST_REQUIRE(number_of(got, gap ? "from" : "seq") == last + 1);
         last = number_of(got, gap ? "to" : "seq");
         if (gap) lost += number_of(got, "to") - number_of(got, "from") + 1;
+    }
+    BOOST_TEST(lost > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_that_waits_for_many_channels_that_are_over_keeps_nobody_out) {
+    fixture f({"--max-memory", "4MiB", "--rate", "0", "--byte-rate", "0", "--heartbeat", "15m"});
+    auto alice = f.peer("alice");
+    client::options narrow;
+    narrow.receive_buffer_bytes = 4096;
+    client slow(f.server.port(), narrow);
+    slow.describe();
+    // Three times as much as the kernel takes off the server's hands and the server may hold.
+    constexpr int channels = 24;
+    constexpr std::int64_t said = 17;
+    const std::string large(60000, 'x');
+    for (int i = 0; i < channels; ++i) {
+        const auto channel = make_channel();
+        let_in_by_and_by(alice, channel);
+        slow.send("/join " + channel);
+        alice.expect("join");
+        for (std::int64_t seq = 1; seq <= said; ++seq)
+            fixture::answered(alice, "/pubmsg " + channel + " " + large, "ack", {{"seq", seq}});
+        slow.send("/quit " + channel);
+        alice.expect("quit");
+        fixture::answered(alice, "/quit " + channel, "quit");
+    }
+    std::int64_t lost = 0;
+    for (int i = 0; i < channels; ++i) {
+        slow.expect("joined");
+        for (std::int64_t last = 0; last < said;) {
+            const auto got = slow.next();
+            const bool gap = text_of(got, "type") == "lost";
+            BOOST_REQUIRE(number_of(got, gap ? "from" : "seq") == last + 1);
+            last = number_of(got, gap ? "to" : "seq");
+            if (gap) ++lost;
+        }
+        slow.expect("quit");
     }
     BOOST_TEST(lost > 0);
 }

@@ -153,6 +153,51 @@ BOOST_AUTO_TEST_CASE(what_a_journal_needs_stays_though_its_owner_has_left) {
     BOOST_TEST(in.log().bytes() <= frame("last").size());
 }
 
+BOOST_AUTO_TEST_CASE(of_a_channel_that_is_over_no_more_is_kept_than_a_slow_reader_may_be_behind) {
+    auto& slow = join();
+    slow.allow(0);
+    const auto before = shard.count.log_bytes;
+    {
+        channel::audience over(shard, ids::channel(2), {});
+        over.add(peer(1));
+        for (std::uint64_t seq = 1; seq <= 10; ++seq) over.append(frame(std::string(1000, 'x')), seq, {});
+        BOOST_TEST(shard.count.log_bytes - before >= 10000U);
+        over.remove(peer(1));
+    }
+    BOOST_TEST(shard.count.log_bytes - before <= 4096U + 1024U);
+    slow.allow(1000000);
+    turn();
+    BOOST_TEST(slow.received.find(R"("from":1,"to":10)") != std::string::npos, slow.received);
+    BOOST_TEST(shard.count.log_bytes == before);
+    // There is nothing left to look at.
+    shard.relieve_memory();
+}
+
+BOOST_AUTO_TEST_CASE(what_was_said_in_a_channel_that_is_over_is_forgotten_when_memory_is_short) {
+    auto& slow = join();
+    join(true);
+    slow.allow(0);
+    const auto before = shard.count.log_bytes;
+    {
+        channel::audience over(shard, ids::channel(2), {});
+        over.add(peer(1));
+        over.add(peer(2));
+        over.append(frame("public"), 1, {});
+        turn();
+        over.remove(peer(1));
+        over.remove(peer(2));
+    }
+    peer(1).send("you have left");
+    BOOST_TEST(shard.count.log_bytes > before);
+    shard.relieve_memory();
+    BOOST_TEST(shard.count.log_bytes == before);
+    slow.allow(1000000);
+    BOOST_TEST(slow.received.find(R"("from":1,"to":1)") != std::string::npos, slow.received);
+    BOOST_TEST(slow.received.ends_with(frame("you have left")));
+    BOOST_TEST(!slow.closing());
+    BOOST_TEST(!peer(2).count_missed(0).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_leaves_during_a_round_does_not_make_another_miss_it) {
     for (std::size_t i = 0; i < channel::shard::members_per_slice + 10; ++i) join();
     say("to all");
