@@ -117,11 +117,16 @@ void channel_log::trim_bytes(std::size_t limit_bytes, std::uint64_t keep_from) {
 }
 
 void channel_log::shrink_to(std::size_t limit_bytes) {
-    if (ring_.size() <= limit_bytes) return;
-    trim_bytes(limit_bytes);
-    const auto enough = std::bit_ceil(std::max({smallest_ring_bytes, limit_bytes, bytes()}));
-    if (enough < ring_.size()) resize_ring(enough);
-    peak_bytes_ = bytes();
+    if (ring_.size() > limit_bytes) {
+        trim_bytes(limit_bytes);
+        const auto enough = std::bit_ceil(std::max({smallest_ring_bytes, limit_bytes, bytes()}));
+        if (enough < ring_.size()) resize_ring(enough);
+        peak_bytes_ = bytes();
+    }
+    // Of short messages these are as much as the messages.
+    if (entries_.size() * sizeof(entry) <= limit_bytes) return;
+    const auto enough_entries = std::max(smallest_entries, std::bit_ceil(head_.ordinal - first_.ordinal));
+    if (enough_entries < entries_.size()) resize_entries(enough_entries);
 }
 
 void channel_log::forget_all() {
@@ -155,12 +160,15 @@ void channel_log::resize_ring(std::size_t capacity) {
 
 void channel_log::reserve_entry() {
     const auto count = head_.ordinal - first_.ordinal;
-    if (count < entries_.size()) return;
-    std::vector<entry> larger(std::max(smallest_entries, entries_.size() * 2));
+    if (count == entries_.size()) resize_entries(std::max(smallest_entries, entries_.size() * 2));
+}
+
+void channel_log::resize_entries(std::size_t count) {
+    std::vector<entry> resized(count);
     for (auto ordinal = first_.ordinal; ordinal < head_.ordinal; ++ordinal) {
-        larger[ordinal & (larger.size() - 1)] = at(ordinal);
+        resized[ordinal & (count - 1)] = at(ordinal);
     }
-    entries_ = std::move(larger);
+    entries_ = std::move(resized);
     count_memory();
 }
 

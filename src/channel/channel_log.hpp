@@ -118,6 +118,7 @@ private:
     void reserve_bytes(std::size_t needed);
     void resize_ring(std::size_t capacity);
     void reserve_entry();
+    void resize_entries(std::size_t count);
     void shrink_when_quiet();
     void count_memory() { held_.set(ring_.size() + entries_.size() * sizeof(entry)); }
 

@@ -140,6 +140,21 @@ BOOST_AUTO_TEST_CASE(the_ring_wraps_and_grows_without_losing_a_byte) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(when_it_has_to_shrink_it_gives_back_what_it_knows_of_many_short_messages_too) {
+    std::uint64_t held = 0;
+    channel::channel_log log({}, &held);
+    for (int i = 0; i < 10000; ++i) say(log, std::string(10, static_cast<char>('0' + i % 10)));
+    log.shrink_to(2048);
+    // The bytes, and as many entries as have them.
+    BOOST_TEST(held <= 2048U + 256U * 64U);
+    BOOST_TEST(content_of(log).size() == 2040U);
+    BOOST_TEST(content_of(log).ends_with("88888888889999999999"));
+    log.forget_all();
+    BOOST_TEST(held == 0U);
+    say(log, "goes on");
+    BOOST_TEST(content_of(log) == "goes on");
+}
+
 BOOST_AUTO_TEST_CASE(memory_of_a_burst_is_given_back_by_and_by) {
     channel::channel_log log;
     for (int i = 0; i < 1000; ++i) say(log, std::string(1000, 'x'));
