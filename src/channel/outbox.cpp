@@ -93,6 +93,8 @@ void outbox::replace_lost_spans(loss_listener* listener, counters& count) {
         }
         const auto gone = std::move(spans[i]);
         spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(i));
+        // All that was for the reader has gone out.
+        if (gone.span.events == 0) continue;
         count.skipped_events += gone.span.events;
         std::string event;
         protocol::event::lost(event, gone.span.channel, gone.span.from.seq + 1, gone.span.to.seq);

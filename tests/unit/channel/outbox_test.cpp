@@ -133,6 +133,21 @@ BOOST_AUTO_TEST_CASE(a_cut_frame_is_finished_though_the_log_forgets_it) {
     BOOST_TEST(link.received.find(R"("from":2,"to":2)") != std::string::npos, link.received);
 }
 
+BOOST_AUTO_TEST_CASE(who_has_everything_of_a_stretch_loses_nothing_with_its_log) {
+    std::string wanted;
+    box.append(say(1, wanted));
+    link.allow(5);
+    BOOST_TEST(!box.flush(link, &lost, shard.count));
+    // The channel goes on.
+    std::string ignored;
+    static_cast<void>(say(1, ignored));
+    log->trim_to(log->head().ordinal);
+    link.allow(1000000);
+    BOOST_TEST(box.flush(link, &lost, shard.count));
+    BOOST_TEST(lost.count == 0);
+    BOOST_TEST(link.received == wanted);
+}
+
 BOOST_AUTO_TEST_CASE(a_stretch_that_the_log_forgot_becomes_lost_in_its_place) {
     std::string ignored;
     box.append(frame("before"));
