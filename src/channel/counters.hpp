@@ -109,7 +109,7 @@ struct counters {
     std::uint64_t skipped_events = 0;   ///< of channels' logs, that slow readers did not get
     std::uint64_t published = 0;        ///< public messages of this shard's peers
     std::uint64_t queue_bytes = 0;      ///< now waiting for sockets that are full
-    std::uint64_t input_bytes = 0;      ///< now held of requests and messages whose end has not come
+    std::uint64_t input_bytes = 0;      ///< now held of requests and messages that have no end yet, or wait
     std::uint64_t log_bytes = 0;        ///< now held by channels' logs
     std::uint64_t history_bytes = 0;    ///< now kept for /history
     std::uint64_t journal_bytes = 0;    ///< now kept for sessions that may be resumed, beside channels' logs

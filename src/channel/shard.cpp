@@ -342,7 +342,8 @@ void shard::relieve_memory() {
         if (to->reads_too_slowly())
             to->close(protocol::close_code::too_slow, "the server is short of memory, and you read too slowly");
         if (to->hoards_input(config_.limits.message / relief_divisor))
-            to->close(protocol::close_code::too_slow, "the server is short of memory, and your message does not end");
+            to->close(protocol::close_code::too_slow,
+                      "the server is short of memory, and what you sent does not end or waits too long");
     });
 }
 

@@ -142,7 +142,9 @@ void add_delivery(page& to, const channel::counters& d) {
                number(d.skipped_events));
     to.gauge("queue_bytes", "Bytes of replies and private messages that wait for connections which are full.",
              number(d.queue_bytes));
-    to.gauge("input_bytes", "Bytes held of requests and messages whose end has not come.", number(d.input_bytes));
+    to.gauge("input_bytes",
+             "Bytes held of requests and messages whose end has not come, or that wait to be carried out.",
+             number(d.input_bytes));
     to.gauge("log_bytes", "Bytes held by channels' logs.", number(d.log_bytes));
     to.gauge("history_bytes", "Bytes kept for /history.", number(d.history_bytes));
     to.gauge("journal_bytes", "Bytes kept for sessions that may be resumed, beside channels' logs.",

@@ -57,6 +57,25 @@ private:
     bool has_header_ = false;
 };
 
+/// Awaits a task, and is told if that does not end at once.
+template <class Noted>
+class if_it_waits {
+public:
+    if_it_waits(task<>& work, Noted note) : work_(work), note_(note) {}
+    bool await_ready() const { return false; }
+    bool await_suspend(std::coroutine_handle<> waiting) {
+        // Both in this frame: who goes on with it does so on this thread, and on a later turn.
+        const bool waits = work_.await_suspend(waiting);
+        if (waits) note_();
+        return waits;
+    }
+    void await_resume() const { work_.await_resume(); }
+
+private:
+    task<>& work_;
+    Noted note_;
+};
+
 }  // namespace
 
 session::session(host& at, int fd, const client_address& from, refusal why_not, encryption how)
@@ -178,7 +197,7 @@ task<bool> session::upgrade() {
             }
             header.erase(0, parsed.consumed);
             schedule = {};
-            note_input(0);
+            note_input(header.size());
             const bool upgrade = parsed.request.upgrade;
             const bool accepted = co_await answer(std::move(parsed.request));
             if (upgrade && accepted && !header.empty()) early_input_ = std::make_unique<std::string>(std::move(header));
@@ -281,12 +300,17 @@ std::chrono::milliseconds session::pause_after(std::size_t bytes) {
 task<> session::consume(std::span<char> input) {
     last_heard_ = channel::shard::now_roughly();
     pinged_ = false;
+    // All of it is held until the last command in it is carried out.
+    const auto held = input.size();
+    const auto note_held = [this, held] { note_input(held + reader_.pending_bytes()); };
     while (!closing() && !ended_) {
         const auto event = reader_.next(input, host_->settings().message_bytes);
         if (event.kind == frame_kind::need_more) break;
         if (event.kind == frame_kind::text) {
             ++messages_;
-            co_await commands_.handle(event.payload);
+            auto carried_out = commands_.handle(event.payload);
+            if_it_waits done(carried_out, note_held);
+            co_await done;
             note_progress();
         } else {
             on_control_frame(event);
@@ -399,6 +423,8 @@ task<> session::move_to(channel::shard& to) {
     host_->delist(*this);
     leave_shard();
     co_await home().next_turn();
+    // What waits for this has noted what it holds meanwhile.
+    note_input(0);
     co_await to.enter();
     host_ = &host_->on(to);
     enter_shard(to);

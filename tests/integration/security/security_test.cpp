@@ -12,6 +12,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -241,6 +242,37 @@ BOOST_AUTO_TEST_CASE(bans_without_end_in_channels_without_end) {
     BOOST_TEST(code == "263");
     BOOST_TEST(held > 10000);
     s.expect_well("bans of 250 bytes until 24 MiB are used", before);
+}
+
+BOOST_AUTO_TEST_CASE(commands_that_wait_with_much_behind_them) {
+    scene s({"--max-memory", "2MiB"});
+    const auto channel = support::make_channel();
+    BOOST_TEST(text_of(s.alice.ask("/join " + channel + " secret"), "type") == "joined");
+    const auto before = s.memory();
+    // Each guess waits longer than the one before it.
+    std::string guesses;
+    while (guesses.size() < 60000) guesses += whole(text, "/join " + channel + " " + std::string(200, 'w'));
+    std::vector<std::unique_ptr<raw_client>> all;
+    for (int i = 0; i < 60; ++i) {
+        all.push_back(guest_at(s.server));
+        all.back()->send(guesses);
+    }
+    const auto comes_to_be_short = [&s](bool wanted) {
+        const auto deadline = std::chrono::steady_clock::now() + support::patience();
+        bool is_short = !wanted;
+        while (is_short != wanted && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            const auto other = support::make_channel();
+            const auto answer = s.alice.ask("/join " + other);
+            is_short = answer.contains("code") && number_of(answer, "code") == 263;
+            if (!is_short) s.alice.ask("/quit " + other);
+        }
+        return is_short == wanted;
+    };
+    BOOST_TEST(comes_to_be_short(true));
+    // Who holds it for long is let go of.
+    BOOST_TEST(comes_to_be_short(false));
+    s.expect_well("60 peers with 60 kB of wrong guesses each, which have to wait", before);
 }
 
 BOOST_AUTO_TEST_CASE(connections_as_fast_as_they_go) {
