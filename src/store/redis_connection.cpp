@@ -107,7 +107,7 @@ task<redis_connection::problem> redis_connection::find_master(redis_address::end
             continue;
         }
         std::vector<std::string> question{"SENTINEL", "get-master-addr-by-name", where_.master};
-        const auto answer = co_await command(std::move(question));
+        const auto answer = co_await command_while_connecting(std::move(question));
         // The answer comes from within hiredis, which frees nothing there.
         co_await shard_.next_turn();
         drop("asked");
@@ -198,7 +198,7 @@ task<redis_connection::problem> redis_connection::introduce_ourselves() {
     steps.push_back({"ROLE"});
     for (auto& step : steps) {
         const std::string name = step.front();
-        const auto answer = co_await command(std::move(step));
+        const auto answer = co_await command_while_connecting(std::move(step));
         if (answer.failed()) {
             drop("refused");
             co_return problem(name + ": " + answer.text);

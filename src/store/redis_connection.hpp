@@ -65,8 +65,9 @@ public:
 
     [[nodiscard]] bool up() const { return up_; }
 
-    /// `const auto reply = co_await connection.command(arguments);` Fails at once (`unavailable`) while there is no
-    /// connection, and after the timeout, with which the connection is given up: nothing waits longer than that.
+    /// `const auto reply = co_await connection.command(arguments);` Fails at once (`unavailable`) while the
+    /// connection is not up, and after the timeout, with which the connection is given up: nothing waits longer than
+    /// that.
     [[nodiscard]] auto command(std::vector<std::string> arguments) { return pending{*this, std::move(arguments)}; }
 
     /// Sends a command whose answer does not matter.
@@ -77,9 +78,16 @@ public:
     void unsubscribe(const std::string& topic);
 
 private:
+    /// Whose a command is: until the connection is up, Redis would carry out those of others without knowing who asks,
+    /// or in another database, or be no master.
+    enum class part_of : std::uint8_t { connecting, service };
+
     class pending {
     public:
-        pending(redis_connection& on, std::vector<std::string> arguments) : on_(on), arguments_(std::move(arguments)) {}
+        pending(redis_connection& on, std::vector<std::string> arguments, part_of what = part_of::service)
+            : on_(on),
+              arguments_(std::move(arguments)),
+              what_(what) {}
         bool await_ready() const { return false; }
         bool await_suspend(std::coroutine_handle<> waiting);
         redis_value await_resume() { return std::move(reply_); }
@@ -88,6 +96,7 @@ private:
         friend class redis_connection;
         redis_connection& on_;
         std::vector<std::string> arguments_;
+        part_of what_;
         std::coroutine_handle<> waiting_;
         redis_value reply_;
     };
@@ -100,6 +109,10 @@ private:
     };
     /// Something happened: the connection came or went, a deadline passed, stop().
     [[nodiscard]] happening something() { return {*this}; }
+
+    [[nodiscard]] auto command_while_connecting(std::vector<std::string> arguments) {
+        return pending{*this, std::move(arguments), part_of::connecting};
+    }
 
     // --- connecting; each says what went wrong, nothing if all is well
     using problem = std::optional<std::string>;
@@ -119,7 +132,8 @@ private:
     };
     [[nodiscard]] bool is_full() const;
     void begin_call(std::span<const std::string> arguments);
-    bool submit(std::span<const std::string> arguments, void (*done)(redisAsyncContext*, void*, void*), void* who);
+    bool submit(std::span<const std::string> arguments, void (*done)(redisAsyncContext*, void*, void*), void* who,
+                part_of what = part_of::service);
     static void answered(redisAsyncContext* context, void* reply, void* who);
     static void answered_nobody(redisAsyncContext* context, void* reply, void* who);
     static void heard(redisAsyncContext* context, void* reply, void* who);

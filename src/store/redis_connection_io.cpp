@@ -45,8 +45,9 @@ bool redis_connection::is_full() const {
     return calls_.size() >= settings_.max_waiting || waiting_bytes_ > settings_.max_waiting_bytes;
 }
 
-bool redis_connection::submit(std::span<const std::string> arguments, redisCallbackFn* done, void* who) {
-    if (!context_ || !connected_) return false;
+bool redis_connection::submit(std::span<const std::string> arguments, redisCallbackFn* done, void* who, part_of what) {
+    const bool open = what == part_of::connecting ? connected_ : up_;
+    if (!context_ || !open) return false;
     thread_local std::vector<const char*> words;
     thread_local std::vector<std::size_t> lengths;
     words.clear();
@@ -66,7 +67,7 @@ bool redis_connection::pending::await_suspend(std::coroutine_handle<> waiting) {
         reply_ = redis_value::no_answer("too many commands wait for Redis");
         return false;
     }
-    if (!on_.submit(arguments_, answered, this)) {
+    if (!on_.submit(arguments_, answered, this, what_)) {
         ++on_.shard_.count.store_failures;
         reply_ = redis_value::no_answer("no connection to Redis");
         return false;

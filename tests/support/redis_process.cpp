@@ -50,6 +50,19 @@ int listen_at(const std::string& path) {
     return made;
 }
 
+int listen_at(std::uint16_t port) {
+    const int made = socket(AF_INET, SOCK_STREAM, 0);
+    const int yes = 1;
+    setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    if (bind(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(made, 64) != 0)
+        throw std::runtime_error("cannot listen at port " + std::to_string(port));
+    return made;
+}
+
 bool write_all(int to, std::string_view bytes) {
     while (!bytes.empty()) {
         const auto written = write(to, bytes.data(), bytes.size());
@@ -103,8 +116,8 @@ bool pass_on(int from, int to, pausing_place* where, held_part& held) {
     return write_all(to, bytes.substr(before));
 }
 
-[[noreturn]] void forward(int listening, const std::string& to, pausing_place where) {
-    std::vector<pollfd> sockets{{listening, POLLIN, 0}};
+[[noreturn]] void forward(std::array<int, 2> listening, const std::string& to, pausing_place where) {
+    std::vector<pollfd> sockets{{listening[0], POLLIN, 0}, {listening[1], POLLIN, 0}};
     held_part held;
     for (;;) {
         if (held.to >= 0 && !holds_back) {
@@ -114,9 +127,9 @@ bool pass_on(int from, int to, pausing_place* where, held_part& held) {
         }
         // Not for ever: the signal may come just before.
         if (poll(sockets.data(), sockets.size(), held.to >= 0 ? 10 : -1) <= 0) continue;
-        // Pairs stand beside each other behind the listening socket.
-        for (std::size_t i = 1; i < sockets.size();) {
-            const auto pair = i - (i - 1) % 2;
+        // Pairs stand beside each other behind the listening sockets.
+        for (std::size_t i = listening.size(); i < sockets.size();) {
+            const auto pair = i - i % 2;
             const auto other = i == pair ? pair + 1 : pair;
             auto* const looking = i == pair ? &where : nullptr;
             if (sockets[i].revents == 0 || pass_on(sockets[i].fd, sockets[other].fd, looking, held)) {
@@ -133,15 +146,17 @@ bool pass_on(int from, int to, pausing_place* where, held_part& held) {
             sockets.erase(at, at + 2);
             i = pair;
         }
-        if (sockets.front().revents == 0) continue;
-        const int in = accept(listening, nullptr, nullptr);
-        const int out = in < 0 ? -1 : connect_to(to);
-        if (out < 0) {
-            close(in);
-            continue;
+        for (std::size_t i = 0; i < listening.size(); ++i) {
+            if (sockets[i].revents == 0) continue;
+            const int in = accept(listening[i], nullptr, nullptr);
+            const int out = in < 0 ? -1 : connect_to(to);
+            if (out < 0) {
+                close(in);
+                continue;
+            }
+            sockets.push_back({in, POLLIN, 0});
+            sockets.push_back({out, POLLIN, 0});
         }
-        sockets.push_back({in, POLLIN, 0});
-        sockets.push_back({out, POLLIN, 0});
     }
 }
 
@@ -287,7 +302,7 @@ forwarder::forwarder(std::string to, std::string text, int time)
 }
 
 void forwarder::start() {
-    const int listening = listen_at(folder_.path("way.sock"));
+    const std::array<int, 2> listening{listen_at(folder_.path("way.sock")), listen_at(port_)};
     const pid_t child = fork();
     if (child == 0) {
         signal(SIGPIPE, SIG_IGN);
@@ -295,7 +310,7 @@ void forwarder::start() {
         signal(let_through_signal, [](int) { holds_back = 0; });
         forward(listening, to_, pausing_place(pausing_text_, pausing_time_));
     }
-    close(listening);
+    for (const int one : listening) close(one);
     process_ = child_process(child);
 }
 

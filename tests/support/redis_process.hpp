@@ -82,8 +82,8 @@ private:
     child_process process_;
 };
 
-/// A way to a unix socket that can be cut: pause() keeps everything back, kill() ends all connections and takes no new
-/// ones.
+/// A way to a unix socket, by another or by a port, that can be cut: pause() keeps everything back, kill() ends all
+/// connections and takes no new ones.
 class forwarder {
 public:
     explicit forwarder(std::string to);
@@ -94,6 +94,7 @@ public:
     void wait_until_paused() const { process_.wait_until_paused(); }
 
     [[nodiscard]] std::string store() const { return "unix:" + folder_.path("way.sock"); }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
     void pause() const { process_.pause(); }
     void go_on() const { process_.go_on(); }
     /// After it has paused by itself: all but the connection at which it did goes on, until let_through().
@@ -104,6 +105,7 @@ public:
 
 private:
     scratch_folder folder_;
+    std::uint16_t port_ = free_port();
     std::string to_;
     std::string pausing_text_;
     int pausing_time_ = 0;

@@ -266,6 +266,26 @@ BOOST_AUTO_TEST_CASE(a_password_is_used_and_a_wrong_one_is_refused) {
     bob.expect("pong");
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_asked_of_redis_before_it_knows_who_asks_and_of_which_database) {
+    redis_process redis({"--requirepass", "secret"});
+    // Two connections at the start; the third time it comes back.
+    const forwarder way(redis.socket(), "AUTH", 3);
+    const auto address = "redis://:secret@127.0.0.1:" + std::to_string(way.port()) + "/5";
+    // Nobody waits for that long here.
+    const server_process server(with_store(address, {"--store-timeout", "1m", "--threads", "1"}));
+    const auto bob = peer_at(server, "bob");
+    const std::string with_password = "-a secret --no-auth-warning -n ";
+    redis.ask(with_password + "0 CLIENT KILL TYPE normal");
+    way.wait_until_paused();
+    client alice(server.port());
+    alice.send("/descp {\"name\": \"alice\"}");
+    alice.expect_error(400);
+    way.go_on();
+    ask_until(alice, "/descp {\"name\": \"alice\"}", "welcome");
+    BOOST_TEST(redis.ask(with_password + "0 DBSIZE") == "0");
+    BOOST_TEST(redis.ask(with_password + "5 DBSIZE") != "0");
+}
+
 BOOST_AUTO_TEST_CASE(a_way_that_drops_everything_and_comes_back_loses_and_doubles_nothing) {
     redis_process redis;
     forwarder way(redis.store().substr(5));
