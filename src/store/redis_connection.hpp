@@ -73,7 +73,8 @@ public:
     /// Sends a command whose answer does not matter.
     void post(std::span<const std::string> arguments);
 
-    /// Confirmed by on_subscribed(). After a break nothing is subscribed.
+    /// Confirmed by on_subscribed(), or the connection is given up, as after a command that is not answered in time.
+    /// After a break nothing is subscribed.
     void subscribe(const std::string& topic);
     void unsubscribe(const std::string& topic);
 
@@ -148,6 +149,8 @@ private:
     void wake();
     void expired(channel::steady_time now) override;
     void watch();
+    /// When the connection is given up unless something is answered before.
+    [[nodiscard]] channel::steady_time answer_due() const;
 
     channel::shard& shard_;
     const redis_address& where_;
@@ -157,6 +160,8 @@ private:
     redisAsyncContext* context_ = nullptr;
     std::deque<call> calls_;                          ///< commands without an answer, in their order
     std::size_t waiting_bytes_ = 0;                   ///< theirs
+    std::size_t unconfirmed_ = 0;                     ///< subscriptions
+    channel::steady_time confirmation_due_{};         ///< of the next of them
     std::optional<channel::steady_time> give_up_at_;  ///< the step under way
     channel::steady_time watched_until_{};
     std::optional<std::string> down_because_;

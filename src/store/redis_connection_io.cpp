@@ -126,7 +126,9 @@ void redis_connection::post(std::span<const std::string> arguments) {
 
 void redis_connection::subscribe(const std::string& topic) {
     const std::vector<std::string> words{"SUBSCRIBE", topic};
-    submit(words, heard, nullptr);
+    if (!submit(words, heard, nullptr)) return;
+    if (unconfirmed_++ == 0) confirmation_due_ = channel::shard::now() + settings_.timeout;
+    watch();
 }
 
 void redis_connection::unsubscribe(const std::string& topic) {
@@ -143,6 +145,9 @@ void redis_connection::heard(redisAsyncContext* context, void* reply, void*) {
     if (kind == "message") {
         self.listener_.on_message(topic, text_of(*event->element[2]));
     } else if (kind == "subscribe") {
+        // After a break there are many at once: it is enough that it goes on.
+        --self.unconfirmed_;
+        self.confirmation_due_ = channel::shard::now() + self.settings_.timeout;
         self.listener_.on_subscribed(topic);
     }
 }
@@ -184,6 +189,7 @@ void redis_connection::detach() {
     ++generation_;
     context_ = nullptr;
     connected_ = false;
+    unconfirmed_ = 0;
     wants_read_ = wants_write_ = read_armed_ = write_armed_ = false;
     wake();
 }
@@ -231,15 +237,22 @@ void redis_connection::wake() {
 void redis_connection::watch() {
     auto next = channel::steady_time::max();
     if (give_up_at_) next = *give_up_at_;
-    if (!calls_.empty()) next = std::min(next, calls_.front().deadline);
+    next = std::min(next, answer_due());
     if (next == channel::steady_time::max() || (scheduled() && next >= watched_until_)) return;
     watched_until_ = next;
     shard_.schedule(*this, next);
 }
 
+channel::steady_time redis_connection::answer_due() const {
+    auto due = channel::steady_time::max();
+    if (!calls_.empty()) due = calls_.front().deadline;
+    if (unconfirmed_ > 0) due = std::min(due, confirmation_due_);
+    return due;
+}
+
 void redis_connection::expired(channel::steady_time now) {
     if (give_up_at_ && now >= *give_up_at_) wake();
-    if (!calls_.empty() && now >= calls_.front().deadline) drop("no answer in time");
+    if (now >= answer_due()) drop("no answer in time");
     watch();
 }
 

@@ -94,6 +94,16 @@ BOOST_AUTO_TEST_CASE(redis_stands_still) {
     s.expect_well(1);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_channel_nobody_here_has_redis_is_not_asked_for_ever) {
+    scene s;
+    s.redis.pause();
+    for (const std::string command : {"/whois ", "/peers ", "/history "})
+        fixture::refused(s.alice, command + make_channel(), 400);
+    fixture::refused(s.alice, "/kick " + s.bob.id() + " " + make_channel(), 400);
+    s.redis.go_on();
+    s.expect_well(1);
+}
+
 BOOST_AUTO_TEST_CASE(redis_is_killed_and_comes_back_with_what_it_had) {
     scene s({"--appendonly", "yes", "--appendfsync", "always"});
     s.redis.kill();
