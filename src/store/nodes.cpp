@@ -40,6 +40,9 @@ return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), redis.call('GET
 )lua",
                          script::when::at_any_time);
 
+/// ARGV topic, message.
+const script tell_script("return redis.call('PUBLISH', ARGV[1], ARGV[2])");
+
 std::string topic_of(node_id id, std::size_t shard) {
     return "signaller:{n:" + node_text(id) + "}:" + std::to_string(shard);
 }
@@ -237,8 +240,10 @@ task<nodes::answer_of> nodes::ask(node_id to, json::object request) {
 void nodes::tell(node_id to, json::object what) { bus_.publish(topic_of(to, 0), json::serialize(what)); }
 
 task<bool> nodes::tell_all(json::object what) {
-    std::vector<std::string> words{"PUBLISH", std::string(everybody_topic), json::serialize(what)};
-    const auto listeners = co_await bus_.command(std::move(words));
+    // By a script, which Redis does not carry out late: of what was given up nobody is to hear.
+    std::vector<std::string> keys;
+    std::vector<std::string> arguments{std::string(everybody_topic), json::serialize(what)};
+    const auto listeners = co_await bus_.run(tell_script, std::move(keys), std::move(arguments));
     co_return !listeners.failed();
 }
 

@@ -70,7 +70,7 @@ public:
     [[nodiscard]] channel::task<answer_of> ask(channel::node_id to, boost::json::object request);
     /// Tells it, without an answer.
     void tell(channel::node_id to, boost::json::object what);
-    /// Tells all others; false if Redis does not answer.
+    /// Tells all others; false if Redis does not answer in time, and then it tells nobody later.
     [[nodiscard]] channel::task<bool> tell_all(boost::json::object what);
     void answer(const boost::json::object& request, boost::json::object with);
 

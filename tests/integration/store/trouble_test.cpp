@@ -94,6 +94,21 @@ BOOST_AUTO_TEST_CASE(redis_stands_still) {
     s.expect_well(1);
 }
 
+BOOST_AUTO_TEST_CASE(a_broadcast_that_was_given_up_reaches_nobody_later) {
+    const two_nodes both(impatient);
+    auto alice = peer_at(both.a, "alice");
+    auto bob = peer_at(both.b, "bob");
+    ask_until(alice, "/privmsg " + bob.id() + " hello", "ack");
+    bob.expect("privmsg");
+    both.redis.pause();
+    fixture::refused(alice, "/broadcast ghost", 400);
+    // By Redis' clock, too, it is given up: another command may have been the one that came to its time-out.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    both.redis.go_on();
+    ask_until(alice, "/privmsg " + bob.id() + " back", "ack");
+    bob.expect("privmsg", {{"content", "back"}});
+}
+
 BOOST_AUTO_TEST_CASE(of_a_channel_nobody_here_has_redis_is_not_asked_for_ever) {
     scene s;
     s.redis.pause();
