@@ -45,9 +45,10 @@ std::string channels_key(channel::node_id node) { return "signaller:{n:" + node_
 
 channel_ledger::replica::replica(channel_ledger& of, channel_id which) : in(of), id(which) {
     // The braces make Redis Cluster keep what belongs together together.
-    topic = "signaller:{c:" + which.hex() + "}";
-    log_key = topic + ":log";
-    state_key = topic + ":state";
+    const auto name = "signaller:{c:" + which.hex() + "}";
+    topic = of.bus_.topic(name);
+    log_key = name + ":log";
+    state_key = name + ":state";
 }
 
 channel_ledger::channel_ledger(redis_bus& bus, channel::node_id node)

@@ -43,8 +43,8 @@ return {now, redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), redis.call('GET
 /// ARGV topic, message.
 const script tell_script("return redis.call('PUBLISH', ARGV[1], ARGV[2])");
 
-std::string topic_of(node_id id, std::size_t shard) {
-    return "signaller:{n:" + node_text(id) + "}:" + std::to_string(shard);
+std::string topic_of(const redis_bus& bus, node_id id, std::size_t shard) {
+    return bus.topic("signaller:{n:" + node_text(id) + "}:" + std::to_string(shard));
 }
 
 std::string grave_of(node_id id) { return "signaller:{n:" + node_text(id) + "}:grave"; }
@@ -76,8 +76,8 @@ void nodes::on_up() {
 }
 
 task<> nodes::listen() {
-    const bool heard = co_await bus_.subscribe(topic_of(self_, bus_.shard().index()), *this);
-    if (heard && bus_.shard().index() == 0) co_await bus_.subscribe(std::string(everybody_topic), everybody_);
+    const bool heard = co_await bus_.subscribe(topic_of(bus_, self_, bus_.shard().index()), *this);
+    if (heard && bus_.shard().index() == 0) co_await bus_.subscribe(bus_.topic(everybody_topic), everybody_);
 }
 
 bool nodes::is_alive(node_id id) const {
@@ -226,7 +226,7 @@ task<nodes::answer_of> nodes::ask(node_id to, json::object request) {
     request["n"] = node_text(self_);
     request["s"] = bus_.shard().index();
     request["t"] = now_ms() + bus_.timeout().count();
-    std::vector<std::string> words{"PUBLISH", topic_of(to, 0), json::serialize(request)};
+    std::vector<std::string> words{"PUBLISH", topic_of(bus_, to, 0), json::serialize(request)};
     const auto listeners = co_await bus_.command(std::move(words));
     // Who is dead, though it was not missed yet, is not waited for.
     if (listeners.failed() || listeners.integer == 0) asked.deadline = channel::shard::now();
@@ -237,12 +237,12 @@ task<nodes::answer_of> nodes::ask(node_id to, json::object request) {
     co_return std::move(given);
 }
 
-void nodes::tell(node_id to, json::object what) { bus_.publish(topic_of(to, 0), json::serialize(what)); }
+void nodes::tell(node_id to, json::object what) { bus_.publish(topic_of(bus_, to, 0), json::serialize(what)); }
 
 task<bool> nodes::tell_all(json::object what) {
     // By a script, which Redis does not carry out late: of what was given up nobody is to hear.
     std::vector<std::string> keys;
-    std::vector<std::string> arguments{std::string(everybody_topic), json::serialize(what)};
+    std::vector<std::string> arguments{bus_.topic(everybody_topic), json::serialize(what)};
     const auto listeners = co_await bus_.run(tell_script, std::move(keys), std::move(arguments));
     co_return !listeners.failed();
 }
@@ -256,7 +256,7 @@ void nodes::answer(const json::object& request, json::object with) {
     if (!to) return;
     with["k"] = "answer";
     with["i"] = *id;
-    bus_.publish(topic_of(*to, static_cast<std::size_t>(shard->get_int64())), json::serialize(with));
+    bus_.publish(topic_of(bus_, *to, static_cast<std::size_t>(shard->get_int64())), json::serialize(with));
 }
 
 }  // namespace store

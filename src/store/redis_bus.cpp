@@ -41,6 +41,7 @@ redis_bus::redis_bus(channel::shard& at, const redis_address& where, const redis
     : shard_(at),
       told_(told),
       timeout_(how.timeout),
+      database_(where.database),
       commands_(at, where, how, command_side_),
       topics_(at, where, how, topic_side_),
       own_topic_("signaller:echo:" + protocol::peer_id::make().hex()) {}
@@ -134,6 +135,12 @@ void redis_bus::publish(const std::string& topic, std::string payload) {
 }
 
 // --- topics
+
+std::string redis_bus::topic(std::string_view name) const {
+    std::string whole(name);
+    if (database_ > 0) whole += '@' + std::to_string(database_);
+    return whole;
+}
 
 task<bool> redis_bus::subscribe(std::string topic, topic_listener& to) {
     auto& wanted = subscriptions_[topic];

@@ -96,6 +96,9 @@ public:
     /// From what was published, and may have been on its way for any time.
     void learn_time_of_message(std::int64_t redis_ms);
 
+    /// A topic of this service: Redis' topics, unlike its keys, belong to no database, and other services may be in the
+    /// others. Those of database 0 have no number.
+    [[nodiscard]] std::string topic(std::string_view name) const;
     /// True when everything published from now on will be heard. One listener a topic.
     [[nodiscard]] channel::task<bool> subscribe(std::string topic, topic_listener& to);
     /// The subscription is whole since subscribe() said yes.
@@ -139,6 +142,7 @@ private:
     channel::shard& shard_;
     listener& told_;
     std::chrono::milliseconds timeout_;
+    unsigned database_;
     command_side command_side_{*this};
     topic_side topic_side_{*this};
     redis_connection commands_;

@@ -250,4 +250,30 @@ BOOST_AUTO_TEST_CASE(servers_with_several_threads_are_one_too) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(services_in_two_databases_of_one_redis_do_not_hear_each_other) {
+    const redis_process redis;
+    const server_process a(with_store(redis.store()));
+    const server_process b(with_store(redis.store() + "?database=5"));
+    auto alice = peer_at(a, "alice");
+    auto bob = peer_at(b, "bob");
+    const auto channel = make_channel();
+    join(alice, channel);
+    BOOST_TEST(flag_of(join(bob, channel), "created"));
+    fixture::answered(alice, "/broadcast to database 0", "ack");
+    for (int i = 1; i <= 3; ++i) BOOST_TEST(number_of(alice.ask("/pubmsg " + channel + " in database 0"), "seq") == i);
+    // Heard on bob's topic, behind all that Redis has published so far.
+    BOOST_TEST(number_of(bob.ask("/pubmsg " + channel + " in database 5"), "seq") == 1);
+    bob.expect_nothing();
+    alice.expect_nothing();
+    // The second server of a service hears the first.
+    const server_process c(with_store(redis.store() + "?database=5"));
+    auto carol = peer_at(c, "carol");
+    join(carol, channel, {&bob});
+    fixture::answered(carol, "/privmsg " + bob.id() + " hello", "ack");
+    bob.expect("privmsg", {{"content", "hello"}});
+    fixture::answered(carol, "/broadcast to database 5", "ack");
+    bob.expect("broadcast", {{"content", "to database 5"}});
+    alice.expect_nothing();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
