@@ -204,7 +204,7 @@ event client::ask(std::string_view command, here at) {
     send("@label=" + label + " " + std::string(command));
     auto got = next(at);
     if (!got.contains("label") || text_of(got, "label") != label)
-        complain(at, "expected the reply to " + std::string(command) + ", got " + shown(got));
+        complain(at, "expected the reply to " + std::string(command.substr(0, 100)) + ", got " + shown(got));
     return got;
 }
 
