@@ -74,9 +74,9 @@ void journal::note(std::string_view frame) { add({1, frame.size(), std::string(f
 
 void journal::note(const log_span& span) {
     if (span.events == 0) return;
+    const auto more = bytes_of(span);
     if (!pieces_.empty()) {
         piece& last = pieces_.back();
-        const auto more = bytes_of(span);
         if (last.span && last.span->log == span.log && last.span->to.ordinal == span.from.ordinal &&
             last.events + span.events <= events_per_piece && last.bytes + more <= max_bytes_ / pieces_of_all_bytes) {
             last.span->to = span.to;
@@ -89,7 +89,7 @@ void journal::note(const log_span& span) {
             return;
         }
     }
-    add({span.events, bytes_of(span), {}, span});
+    add({span.events, more, {}, span});
 }
 
 void journal::replace(const log_span& span, std::string_view lost_frame) {
