@@ -11,14 +11,20 @@ constexpr std::uint64_t events_per_piece = 64;
 constexpr std::size_t pieces_of_all_bytes = 16;
 constexpr std::size_t passed_over_of_all = 8;
 
+/// Each frame of a stretch that is for the reader and still in the log, in one piece or in two.
+template <class Visitor>
+void visit_frames(const log_span& span, Visitor visit) {
+    for (auto ordinal = std::max(span.from.ordinal, span.log->first().ordinal); ordinal < span.to.ordinal; ++ordinal) {
+        if (!span.log->is_excepted(ordinal, span.reader)) visit(span.log->read(ordinal, ordinal + 1));
+    }
+}
+
 /// What is between in the log and not for the reader does not count.
 std::size_t bytes_of(const log_span& span) {
     if (span.events == span.to.ordinal - span.from.ordinal)
         return span.log->read(span.from.ordinal, span.to.ordinal).size();
     std::size_t bytes = 0;
-    for (auto ordinal = span.from.ordinal; ordinal < span.to.ordinal; ++ordinal) {
-        if (!span.log->is_excepted(ordinal, span.reader)) bytes += span.log->read(ordinal, ordinal + 1).size();
-    }
+    visit_frames(span, [&](const auto& frame) { bytes += frame.size(); });
     return bytes;
 }
 
@@ -170,15 +176,13 @@ void journal::passed_over(std::size_t bytes, bool may_copy) {
             continue;
         }
         bytes_ -= p.bytes;
-        for (auto ordinal = whole->from.ordinal; ordinal < whole->to.ordinal; ++ordinal) {
-            if (whole->log->is_excepted(ordinal, whole->reader)) continue;
-            const auto frame = whole->log->read(ordinal, ordinal + 1);
+        visit_frames(*whole, [&](const auto& frame) {
             piece one{1, frame.size(), std::string(frame.front), std::nullopt};
             one.frame.append(frame.back);
             bytes_ += one.bytes;
             own_bytes_ += one.bytes;
             copied.push_back(std::move(one));
-        }
+        });
     }
     pieces_ = std::move(copied);
     held_.set(own_bytes_);
@@ -202,14 +206,10 @@ void journal::for_each_frame(const std::function<void(std::string_view)>& visit)
             visit(p.frame);
             continue;
         }
-        const auto& span = *p.span;
-        for (auto ordinal = std::max(span.from.ordinal, span.log->first().ordinal); ordinal < span.to.ordinal;
-             ++ordinal) {
-            if (span.log->is_excepted(ordinal, span.reader)) continue;
-            const auto frame = span.log->read(ordinal, ordinal + 1);
+        visit_frames(*p.span, [&](const auto& frame) {
             joined.assign(frame.front).append(frame.back);
             visit(joined);
-        }
+        });
     }
 }
 
