@@ -218,7 +218,7 @@ bool peer::can_end_return(const kept_events& kept, const std::vector<std::string
             bytes += frames[i].size();
         }
     };
-    add(kept.frames, static_cast<std::size_t>(seen - kept.before_first));
+    add(kept.frames, seen - kept.before_first);
     add(kept.letters, 0);
     add(meanwhile, 0);
     const auto& limits = home_.config().limits;
