@@ -29,7 +29,7 @@ export class Room extends EventTarget {
     #synchronising = null;
     /** Members that this one has no place for yet, or that are in a call already which is not this one's. */
     #waiting = new Set();
-    /** Reads of the members that are under way: each notes by id what became of whom since it began. */
+    /** Reads of the members that are under way: each notes by id what events said of whom since it began: `here`, if it came or left, and what changed of it. */
     #readers = new Set();
     #catchingUp = null;
     /** What was heard and is not dispatched yet: {message, flags, behind}, the last being how many messages of one's own had been given up to then. */
@@ -140,7 +140,7 @@ export class Room extends EventTarget {
         };
         const here = (type, take) => on(type, (event) => event.channel === this.channel && take(event));
         here("join", ({ peer }) => {
-            this.#note(peer.id, "joined");
+            this.#note(peer.id, { here: true });
             this.#welcomeMember(peer, { answer: true });
         });
         here("kick", (event) => this.#takeRemoval(event, false));
@@ -158,7 +158,7 @@ export class Room extends EventTarget {
         });
         on("quit", ({ channel, peer, reason }) => {
             if (channel !== null && channel !== this.channel) return;
-            this.#note(peer.id, "left");
+            this.#note(peer.id, { here: false });
             this.#loseMember(peer.id, reason);
         });
         on("away", ({ peer, away, message }) => this.#change(peer.id, { away, awayMessage: message }));
@@ -198,15 +198,17 @@ export class Room extends EventTarget {
         if (visit !== this.#visit) return;
         const present = new Set(peers.map(({ id }) => id));
         for (const peer of peers) {
-            if (meanwhile.get(peer.id) !== "left") this.#welcomeMember(peer, { answer: false });
+            const { here, ...changed } = meanwhile.get(peer.id) ?? {};
+            if (here !== false) this.#welcomeMember({ ...peer, ...changed }, { answer: false });
         }
         for (const member of [...this.members.values()]) {
-            if (!present.has(member.id) && meanwhile.get(member.id) !== "joined") this.#missMember(member);
+            if (!present.has(member.id) && !meanwhile.get(member.id)?.here) this.#missMember(member);
         }
     }
 
-    #note(id, what) {
-        for (const meanwhile of this.#readers) meanwhile.set(id, what);
+    /** Who comes or leaves begins anew: nothing said of it before holds. */
+    #note(id, news) {
+        for (const meanwhile of this.#readers) meanwhile.set(id, "here" in news ? news : { ...meanwhile.get(id), ...news });
     }
 
     #welcomeMember(peer, { answer }) {
@@ -240,12 +242,13 @@ export class Room extends EventTarget {
     }
 
     #change(id, fields) {
+        this.#note(id, fields);
         const member = this.members.get(id);
         if (member) this.#dispatch("memberchange", { member: Object.assign(member, fields) });
     }
 
     #takeRemoval({ peer, by, reason }, banned) {
-        this.#note(peer.id, "left");
+        this.#note(peer.id, { here: false });
         if (peer.id === this.#signaller.id) this.#leaveUnasked({ by, reason, banned });
         else this.#loseMember(peer.id, reason ?? (banned ? "banned" : "kicked"));
     }

@@ -345,6 +345,37 @@ test("who comes or goes while a room's members are being read is there, or gone"
     assert.deepEqual([...room.members.keys()].sort(), [ann.id, ben.id, dan.id]);
 });
 
+test("what events say of members while they are read, page by page, is newer than the pages", options, async (t) => {
+    const { server, client } = await meet(t);
+    await server.welcome(0);
+    await client.ready;
+    const connection = await server.connection(0);
+    const [ann, ben, cat, dan] = ["11", "12", "13", "14"].map((end) => ({ id: `507f1f77bcf86cd7994390${end}`, name: end }));
+    const entry = (peer) => ({ ...peer, operator: false, away: false });
+
+    const room = new Room(client, channel, { maximumCalls: 0, history: 0 });
+    const joining = room.join();
+    const { label } = await connection.command("join");
+    connection.say({ type: "joined", channel, created: false, owner: cat.id, operator: false, members: 4, seq: 0, label });
+    const { label: first } = await connection.command("peers");
+    connection.say({ type: "op", channel, peer: dan, by: cat });
+    connection.say({ type: "peers", channel, peers: [ann, ben, cat].map(entry), total: 4, next: cat.id, label: first });
+    const { label: second } = await connection.command("peers");
+    connection.say({ type: "op", channel, peer: ann, by: cat });
+    connection.say({ type: "away", peer: ben, away: true, message: "tea" });
+    connection.say({ type: "peer", peer: { ...cat, name: "new" } });
+    // What is said of somebody before they leave is nothing to those who come back.
+    connection.say({ type: "quit", channel, peer: dan, reason: null });
+    connection.say({ type: "join", channel, peer: dan });
+    connection.say({ type: "peers", channel, peers: [entry(dan)], total: 4, next: null, label: second });
+    connection.say({ type: "whois", channel: { id: channel, createdAt: 1 }, label: (await connection.command("whois")).label });
+    await joining;
+    assert.deepEqual([ann, ben, cat, dan].map(({ id }) => {
+        const { name, operator, away } = room.members.get(id);
+        return [name, operator, away];
+    }), [["11", true, false], ["12", false, true], ["new", false, false], ["14", false, false]]);
+});
+
 test("a token that comes late is for the connection that asked for it, and one that does not come is told", options, async (t) => {
     const asked = [];
     const { server, client } = await meet(t, { token: () => new Promise((resolve, reject) => asked.push({ resolve, reject })) });
