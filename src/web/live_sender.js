@@ -1,9 +1,10 @@
 import { Audience } from "./audience.js";
 import { text } from "./i18n.js";
-import { LiveSession, stage, stateChannel } from "./live_session.js";
+import { LiveSession } from "./live_session.js";
+import { stateChannel, tellState } from "./media_state.js";
+import { stage } from "./page_session.js";
 import { ScreenShare } from "./screen_share.js";
 import { Call } from "./signaller.js";
-import { hueOf } from "./stage.js";
 import { storageOf } from "./streams.js";
 
 /** A watcher that asks again and again is not called again and again. */
@@ -51,7 +52,7 @@ export class LiveSender extends LiveSession {
             super.leave();
             throw new Error(text("streamTaken"));
         }
-        this.#showSelf();
+        this.showSelf(this.#media);
     }
 
     /** Somebody else began it while this one and the server were away. */
@@ -96,7 +97,7 @@ export class LiveSender extends LiveSession {
         this.#calls.set(id, entry);
         call.addEventListener("channel", ({ detail: { channel } }) => {
             entry.state = channel;
-            channel.addEventListener("open", () => this.#tellState(channel));
+            channel.addEventListener("open", () => tellState(channel, this.#media));
         });
         call.addEventListener("statechange", ({ detail: { state } }) => {
             if (this.#calls.get(id) === entry && (state === "ended" || state === "failed")) this.#lose(id);
@@ -115,24 +116,12 @@ export class LiveSender extends LiveSession {
         this.paintAudience();
     }
 
-    #showSelf() {
-        const { id, name } = this.signaller;
-        stage.show("self", () => ({
-            name: text("you", { name }), initial: name, hue: hueOf(id), self: true, stream: this.#media.stream,
-            muted: !this.#media.isOn("audio"), cameraOff: !this.#media.isOn("video"),
-        }));
-    }
-
-    #tellState(channel) {
-        if (channel?.readyState === "open") channel.send(JSON.stringify({ audio: this.#media.isOn("audio"), video: this.#media.isOn("video") }));
-    }
-
     async #changeMedia({ before, after }) {
         for (const { call, state } of [...this.#calls.values()]) {
             if (before && after) await call.replaceTrack(before, after);
             call.addStream(this.#media.stream);
-            this.#tellState(state);
+            tellState(state, this.#media);
         }
-        if (stage.has("self")) this.#showSelf();
+        if (stage.has("self")) this.showSelf(this.#media);
     }
 }

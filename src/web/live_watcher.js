@@ -1,5 +1,7 @@
 import { text } from "./i18n.js";
-import { LiveSession, stage, stateChannel } from "./live_session.js";
+import { LiveSession } from "./live_session.js";
+import { readState, stateChannel } from "./media_state.js";
+import { stage } from "./page_session.js";
 import { Call } from "./signaller.js";
 import { hueOf } from "./stage.js";
 
@@ -217,13 +219,8 @@ export class LiveWatcher extends LiveSession {
     }
 
     #takeState(data) {
-        try {
-            const { audio, video } = JSON.parse(data);
-            this.#media = { audio: audio === true, video: video === true };
-            this.#paint();
-        } catch {
-            // A sender that says something else says nothing to this page.
-        }
+        this.#media = readState(data) ?? this.#media;
+        this.#paint();
     }
 
     #paint() {

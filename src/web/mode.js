@@ -26,7 +26,7 @@ document.getElementById("other-way").href = mode === "sender" ? "./" : "live";
 
 /** Only what this page is gets loaded: each kind of session takes hold of the page's elements. */
 export async function openSession(options) {
-    if (mode === "call") return new (await import("./session.js")).Session(options);
+    if (mode === "call") return new (await import("./call_session.js")).CallSession(options);
     if (mode === "sender") return new (await import("./live_sender.js")).LiveSender(options);
     return new (await import("./live_watcher.js")).LiveWatcher(options);
 }
