@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_SUITE(memory)
 BOOST_AUTO_TEST_CASE(
     a_reader_that_holds_too_much_in_the_server_is_told_lost_before_its_channel_has_reached_its_own_limit) {
     // Who does not read does not answer heartbeats either, and a machine may be slow.
-    fixture f({"--max-memory", "2MiB", "--channel-log", "256MiB", "--rate", "0", "--resume-bytes", "64KiB",
+    fixture f({"--max-memory", "2MiB", "--channel-log", "32MiB", "--rate", "0", "--resume-bytes", "64KiB",
                "--heartbeat", "15m"});
     auto alice = f.peer("alice");
     auto bob = f.peer("bob");
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(
     join(alice, channel);
     join(bob, channel, {&alice});
     join(slow, channel, {&alice, &bob});
-    // 26 MB: more than a kernel takes off the server's hands, and a tenth of what the channel alone may hold.
+    // 26 MB: more than a kernel takes off the server's hands, and less than the channel alone may hold.
     const std::string large(64 * 1024 - 200, 'x');
     std::int64_t said = 0;
     for (; said < 400; ++said) {
