@@ -1,6 +1,7 @@
 #include "net/acceptor.hpp"
 
-#include "net/error_sink.hpp"
+#include "logging/failure.hpp"
+#include "net/accept_failure.hpp"
 #include "net/session.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -157,14 +158,14 @@ void acceptor::start_session(int fd, const client_address& from) {
         if (why_not == refusal::none && host_.counts(from)) host_.admissions().leave(from);
         --host_.connections();
         ::close(fd);
-        report_error("accept", std::current_exception());
+        logging::task_failed("accept", std::current_exception());
         return;
     }
     try {
-        channel::spawn("session", session::run(std::move(started)), report_error);
+        channel::spawn("session", session::run(std::move(started)), logging::task_failed);
     } catch (...) {
         // No memory to run it; its end has closed the socket and counted it out.
-        report_error("accept", std::current_exception());
+        logging::task_failed("accept", std::current_exception());
     }
 }
 

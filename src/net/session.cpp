@@ -2,7 +2,7 @@
 
 #include "channel/nap.hpp"
 
-#include "net/error_sink.hpp"
+#include "logging/failure.hpp"
 #include "net/proxy_header.hpp"
 #include "protocol/event.hpp"
 #include "protocol/text_frame.hpp"
@@ -128,7 +128,7 @@ task<> session::run(std::unique_ptr<session> self) {
     }
     if (error) {
         // A bug, or no memory: this session ends, in order, and the others go on.
-        report_error("session", error);
+        logging::task_failed("session", error);
         s.cut();
     }
     s.commands_.connection_lost(s.close_why_.empty() ? "connection lost" : s.close_why_);

@@ -1,6 +1,6 @@
 #include "net/watched_socket.hpp"
 
-#include "net/error_sink.hpp"
+#include "net/accept_failure.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>

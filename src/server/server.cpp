@@ -1,7 +1,7 @@
 #include "server/server.hpp"
 
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
-#include "net/error_sink.hpp"
 
 #include <openssl/rand.h>
 
@@ -106,7 +106,7 @@ server::server(const config& from)
         hosts_.push_back(std::make_unique<net::host>(runtimes_.back()->shard, connection_settings_, front_,
                                                      connections_, admissions_, hosts_));
     }
-    cluster_.report = net::report_error;
+    cluster_.report = logging::task_failed;
     share_store();
     read_certificate();
     read_keys();

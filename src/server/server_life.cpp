@@ -1,6 +1,6 @@
 #include "channel/nap.hpp"
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
-#include "net/error_sink.hpp"
 #include "server/server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -24,7 +24,7 @@ namespace {
 constexpr std::chrono::milliseconds end_poll_interval{10};
 
 void report_life_cycle_end(std::exception_ptr error) {
-    if (error) net::report_error("life cycle", error);
+    if (error) logging::task_failed("life cycle", error);
 }
 
 }  // namespace
@@ -51,9 +51,10 @@ void server::run_shard(std::size_t index) {
     runtime& mine = *runtimes_[index];
     mine.shard.become_current();
     if (mine.store) mine.store->start();
-    for (const auto& listener : mine.listeners) channel::spawn("acceptor", admit(mine, *listener), net::report_error);
+    for (const auto& listener : mine.listeners)
+        channel::spawn("acceptor", admit(mine, *listener), logging::task_failed);
     if (index == 0) {
-        for (const auto& listener : admin_.listeners) channel::spawn("acceptor", listener->run(), net::report_error);
+        for (const auto& listener : admin_.listeners) channel::spawn("acceptor", listener->run(), logging::task_failed);
     }
     mine.pulse.expired(channel::shard::now());
     mine.memory.start();
@@ -63,7 +64,7 @@ void server::run_shard(std::size_t index) {
             return;
         } catch (...) {
             // A handler that threw has lost its own work; everybody else's goes on.
-            net::report_error("shard", std::current_exception());
+            logging::task_failed("shard", std::current_exception());
         }
     }
 }

@@ -1,11 +1,11 @@
 #include "store/channel_ledger.hpp"
 
 #include "channel/nap.hpp"
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
 #include "store/channel_scripts.hpp"
 #include "store/codec.hpp"
 #include "store/peer_book.hpp"
-#include "store/report.hpp"
 
 #include <algorithm>
 
@@ -109,7 +109,7 @@ task<outcome> channel_ledger::commit(channel_id id, const change& c) {
     std::vector<std::string> arguments{write_entry(node_, ticket, c), r.topic, key_ttl(), std::to_string(r.version)};
     // Beside this: what was written is heard on the topic like the changes of others, in their order, and only that
     // counts. The answer may be later, or sooner.
-    channel::spawn("channel append", append(id, ticket, std::move(arguments)), report);
+    channel::spawn("channel append", append(id, ticket, std::move(arguments)), logging::task_failed);
     struct application {
         own_change& of;
         bool await_ready() const { return of.done || !of.problem.empty(); }
@@ -150,7 +150,7 @@ task<> channel_ledger::append(channel_id id, std::uint64_t ticket, std::vector<s
 }
 
 void channel_ledger::commit_surely(channel_id id, change c) {
-    channel::spawn("channel change", insist(id, std::move(c)), report);
+    channel::spawn("channel change", insist(id, std::move(c)), logging::task_failed);
 }
 
 task<> channel_ledger::insist(channel_id id, change c) {
@@ -214,7 +214,7 @@ std::vector<channel_id> channel_ledger::channels_with_members() const {
 void channel_ledger::on_up() {
     for (const auto& id : channels_with_members()) {
         note_members_in(id);
-        channel::spawn("channel refresh", refresh(id), report);
+        channel::spawn("channel refresh", refresh(id), logging::task_failed);
     }
 }
 

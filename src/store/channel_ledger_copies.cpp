@@ -1,9 +1,9 @@
 #include "channel/nap.hpp"
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
 #include "store/channel_ledger.hpp"
 #include "store/channel_scripts.hpp"
 #include "store/codec.hpp"
-#include "store/report.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -173,7 +173,7 @@ void channel_ledger::replica::on_message(std::string_view payload) {
     in.bus_.learn_time_of_message(m.time_ms);
     if (!current) {
         // Dropped, it will be read from the stream.
-        if (!loading) channel::spawn("channel repair", in.refresh(id), report);
+        if (!loading) channel::spawn("channel repair", in.refresh(id), logging::task_failed);
         if (!loading || held_bytes + m.entry.size() > most_held_bytes) return;
         held_bytes += m.entry.size();
         held.push_back(std::move(m));
@@ -182,7 +182,7 @@ void channel_ledger::replica::on_message(std::string_view payload) {
     held_bytes += m.entry.size();
     held.push_back(std::move(m));
     in.apply_held(*this);
-    if (!current) channel::spawn("channel repair", in.refresh(id), report);
+    if (!current) channel::spawn("channel repair", in.refresh(id), logging::task_failed);
 }
 
 void channel_ledger::replica::on_topic_lost() { current = false; }
@@ -228,7 +228,7 @@ void channel_ledger::apply(replica& r, const message& m) {
     if (!mine) return;
     if (r.bytes_since_state > std::max(least_bytes_between_states, 2 * r.state_bytes) && !r.writing_state) {
         r.writing_state = true;
-        channel::spawn("channel state", write_state(r.id), report);
+        channel::spawn("channel state", write_state(r.id), logging::task_failed);
     }
     mine->result = std::move(result);
     mine->done = true;
@@ -238,7 +238,7 @@ void channel_ledger::apply(replica& r, const message& m) {
 
 void channel_ledger::settle(const channel_id& id, const change& c) {
     if (c.what == change::kind::join || c.what == change::kind::attach) {
-        channel::spawn("channel settlement", take_out_unless_there(id, c.by), report);
+        channel::spawn("channel settlement", take_out_unless_there(id, c.by), logging::task_failed);
     } else if (c.what == change::kind::part) {
         std::string event;
         protocol::event::quit(event, {}, id, c.by.ref(), c.text);

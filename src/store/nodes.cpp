@@ -1,7 +1,7 @@
 #include "store/nodes.hpp"
 
+#include "logging/failure.hpp"
 #include "store/codec.hpp"
-#include "store/report.hpp"
 
 #include <boost/json.hpp>
 
@@ -71,8 +71,8 @@ void nodes::stop() {
 void nodes::on_up() {
     // Nobody could beat while Redis was away.
     for (auto& [id, known] : lives_) known.seen = channel::shard::now();
-    channel::spawn("heartbeat", beat(), report);
-    channel::spawn("listen to servers", listen(), report);
+    channel::spawn("heartbeat", beat(), logging::task_failed);
+    channel::spawn("listen to servers", listen(), logging::task_failed);
 }
 
 task<> nodes::listen() {
@@ -101,7 +101,7 @@ void nodes::expired(channel::steady_time now) {
     }
     if (now >= next_beat_ && !beating_ && bus_.up()) {
         next_beat_ = now + beat_interval;
-        channel::spawn("heartbeat", beat(), report);
+        channel::spawn("heartbeat", beat(), logging::task_failed);
     }
     if (!stopped_) bus_.shard().schedule(*this, now + tick);
 }
@@ -156,7 +156,7 @@ void nodes::consider_burying() {
         const auto until_forgotten = config.limits.resume_window + config.retention - dead_for;
         const bool soon = until_forgotten > tick && until_forgotten < burial_time;
         known.next_burial = now + (soon ? until_forgotten : std::chrono::milliseconds(burial_time));
-        channel::spawn("burial", try_to_bury(id, known.beat_ms), report);
+        channel::spawn("burial", try_to_bury(id, known.beat_ms), logging::task_failed);
     }
 }
 

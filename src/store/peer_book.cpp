@@ -1,9 +1,9 @@
 #include "store/peer_book.hpp"
 
+#include "logging/failure.hpp"
 #include "store/codec.hpp"
 #include "store/peer_records.hpp"
 #include "store/peer_scripts.hpp"
-#include "store/report.hpp"
 
 namespace store {
 
@@ -197,7 +197,7 @@ void peer_book::forget_membership(peer_id id, channel_id in) {
 void peer_book::left(peer_id id, std::uint64_t tenure, channel::parting how) {
     if (how != channel::parting::waited_for) kept_.erase(id);
     const departure gone{tenure, how};
-    channel::spawn("leaving", say_left(id, gone), report);
+    channel::spawn("leaving", say_left(id, gone), logging::task_failed);
 }
 
 task<> peer_book::say_left(peer_id id, departure gone) {

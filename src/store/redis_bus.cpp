@@ -1,6 +1,6 @@
 #include "store/redis_bus.hpp"
 
-#include "store/report.hpp"
+#include "logging/failure.hpp"
 
 #include <openssl/evp.h>
 
@@ -49,8 +49,8 @@ redis_bus::redis_bus(channel::shard& at, const redis_address& where, const redis
 redis_bus::~redis_bus() = default;
 
 void redis_bus::start() {
-    channel::spawn("redis commands", run_connection(commands_), report);
-    channel::spawn("redis topics", run_connection(topics_), report);
+    channel::spawn("redis commands", run_connection(commands_), logging::task_failed);
+    channel::spawn("redis topics", run_connection(topics_), logging::task_failed);
     shard_.schedule(*this, channel::shard::now() + timeout_);
 }
 

@@ -1,9 +1,9 @@
 #include "store/redis_store.hpp"
 
 #include "channel/nap.hpp"
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
 #include "store/codec.hpp"
-#include "store/report.hpp"
 
 #include <boost/json.hpp>
 
@@ -41,7 +41,7 @@ redis_store::redis_store(shard& at, const redis_address& where, const redis_conn
       ledger_(bus_, at.all().node),
       book_(bus_, servers_) {
     servers_.bury_with([this](channel::node_id dead, std::int64_t died_at_ms) {
-        channel::spawn("burial", bury(dead, died_at_ms), report);
+        channel::spawn("burial", bury(dead, died_at_ms), logging::task_failed);
     });
     ledger_.on_burial([this](const channel_id& id, channel::node_id whose, std::int64_t time_ms) {
         if (whose == servers_.self())
@@ -85,7 +85,8 @@ void redis_store::on_beat(bool taken) {
     std::size_t next = 0;
     shard_.for_each_peer([&](const peer& who) { ours[next++ % ours.size()].push_back(who.id()); });
     for (auto& some : ours) {
-        if (!some.empty()) channel::spawn("peers after a break", look_after(std::move(some), times_up_), report);
+        if (!some.empty())
+            channel::spawn("peers after a break", look_after(std::move(some), times_up_), logging::task_failed);
     }
 }
 
@@ -106,7 +107,8 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
             co_await moment;
             continue;
         }
-        if (found.whose == channel::ownership::of_another) channel::spawn("release", let_go(id, tenure), report);
+        if (found.whose == channel::ownership::of_another)
+            channel::spawn("release", let_go(id, tenure), logging::task_failed);
         if (found.has_letters) letter_came(id);
         // It went while nobody could be told.
         const peer* const still = shard_.find_peer(id);
@@ -117,7 +119,7 @@ task<> redis_store::look_after(std::vector<peer_id> ours, std::uint64_t time) {
 void redis_store::look_after_one(const peer_id& id) {
     // If the store is away all are looked after when it is back.
     std::vector<peer_id> only{id};
-    if (up_) channel::spawn("peer in doubt", look_after(std::move(only), times_up_), report);
+    if (up_) channel::spawn("peer in doubt", look_after(std::move(only), times_up_), logging::task_failed);
 }
 
 void redis_store::expired(channel::steady_time now) {
@@ -178,7 +180,8 @@ task<bool> redis_store::bury_in(std::string hex, change wanted) {
 
 void redis_store::come_back_to(const channel_id& id) {
     // We were taken for dead, and our members were taken out; they are still here.
-    for (const auto& who : ledger_.take_buried(id)) channel::spawn("coming back", bring_back(id, who), report);
+    for (const auto& who : ledger_.take_buried(id))
+        channel::spawn("coming back", bring_back(id, who), logging::task_failed);
 }
 
 task<> redis_store::bring_back(channel_id id, peer_id who) {
@@ -227,7 +230,8 @@ task<channel::ownership> redis_store::save_peer(peer_id id, channel::peer_record
     const auto tenure = who ? who->tenure : 0;
     const auto whose = co_await book_.save(id, std::move(record), std::move(count_from));
     // It went without our being told.
-    if (whose == channel::ownership::of_another && tenure != 0) channel::spawn("release", let_go(id, tenure), report);
+    if (whose == channel::ownership::of_another && tenure != 0)
+        channel::spawn("release", let_go(id, tenure), logging::task_failed);
     co_return whose;
 }
 
@@ -259,7 +263,7 @@ task<channel::kept_events> redis_store::take_events(peer_id id) { return book_.t
 
 task<std::optional<std::vector<std::string>>> redis_store::letters_for(peer_id id) {
     auto letters = co_await book_.letters_for(id);
-    if (!letters) channel::spawn("letters", look_for_letters_again(id), report);
+    if (!letters) channel::spawn("letters", look_for_letters_again(id), logging::task_failed);
     co_return std::move(letters);
 }
 

@@ -1,10 +1,10 @@
 #include "channel/link.hpp"
 #include "channel/nap.hpp"
+#include "logging/failure.hpp"
 #include "logging/log.hpp"
 #include "protocol/text_frame.hpp"
 #include "store/codec.hpp"
 #include "store/redis_store.hpp"
-#include "store/report.hpp"
 
 #include <boost/json.hpp>
 
@@ -143,7 +143,7 @@ task<bool> redis_store::ask_to_release(peer_id id, channel::node_id from, std::u
 }
 
 void redis_store::notify(peer_id id, std::string event) {
-    channel::spawn("notice", pass_on(id, std::move(event)), report);
+    channel::spawn("notice", pass_on(id, std::move(event)), logging::task_failed);
 }
 
 task<> redis_store::pass_on(peer_id id, std::string event) {
@@ -186,14 +186,14 @@ void redis_store::on_peer_request(peer_id about, json::object request) {
     } else if (kind == "check" || (kind == "release" && flag_of(request, "late"))) {
         look_after_one(about);
     } else if (kind == "release") {
-        channel::spawn("release", release(about, std::move(request)), report);
+        channel::spawn("release", release(about, std::move(request)), logging::task_failed);
     }
 }
 
 void redis_store::answer_relay(peer_id to, const json::object& request) {
     peer* const who = shard_.find_peer(to);
     if (who && who->half_back()) {
-        channel::spawn("letter", leave_letter(to, request), report);
+        channel::spawn("letter", leave_letter(to, request), logging::task_failed);
         return;
     }
     json::object answer;
@@ -206,7 +206,7 @@ void redis_store::answer_relay(peer_id to, const json::object& request) {
         if (!event.empty()) answer["away"] = event;
     }
     if (who && who->online() && !who->all_kept()) {
-        channel::spawn("relay", answer_when_kept(to, request, std::move(answer)), report);
+        channel::spawn("relay", answer_when_kept(to, request, std::move(answer)), logging::task_failed);
         return;
     }
     servers_.answer(request, std::move(answer));
@@ -299,7 +299,7 @@ void redis_store::leave_behind(const peer& who) {
         wanted.what = change::kind::lose;
         wanted.by = who.as_actor();
         wanted.text = "connection lost";
-        channel::spawn("membership left behind", give_up_membership(in, std::move(wanted)), report);
+        channel::spawn("membership left behind", give_up_membership(in, std::move(wanted)), logging::task_failed);
     }
 }
 
