@@ -90,7 +90,8 @@ task<> command_handler::come_back(shard& home, peer_id id, secret proof, claim f
     bool mine = co_await take_memberships(home, id, found.channels, channels, ended);
     // The server that had it lets go only now: what it still heard is counted there, what comes next here.
     bool all_kept = true;
-    if (mine && found.before != 0) all_kept = co_await home.shared->release_elsewhere(id, found.before, found.tenure);
+    if (mine && found.before != 0)
+        all_kept = co_await home.shared->release_elsewhere(id, found.before, found.keeper, found.tenure);
     const bool counts = found.record.resumable;
     kept_events kept;
     if (mine && counts) kept = co_await home.shared->take_events(id);

@@ -58,6 +58,7 @@ struct claim {
     peer_record record;
     std::vector<protocol::channel_id> channels;
     node_id before = 0;              ///< the server that still looks after it; 0: none that lives
+    node_id keeper = 0;              ///< one that lives and may have it still, although another took it since; 0: none
     std::int64_t unattended_ms = 0;  ///< since when nobody has; 0: somebody always did
     std::uint64_t tenure = 0;        ///< of ours, from now on; see actor
 };
@@ -120,8 +121,10 @@ public:
     [[nodiscard]] virtual task<claim> claim_peer(protocol::peer_id id, secret fresh, std::optional<secret> proof,
                                                  peer_record record) = 0;
     /// Tells the server that looked after a peer before to let go of it: its connection is closed, its events kept.
-    /// `tenure`: ours; who has come back there by a later one stays. False unless all its events were kept.
-    [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before, std::uint64_t tenure) = 0;
+    /// `before`, `keeper`, `tenure`: of the claim; who has come back there by a later one stays. False unless all its
+    /// events were kept.
+    [[nodiscard]] virtual task<bool> release_elsewhere(protocol::peer_id id, node_id before, node_id keeper,
+                                                       std::uint64_t tenure) = 0;
     /// Writes down what a peer says of itself, and that it is here. With `count_from` the events kept before are gone
     /// with that, and those to come begin there in its channels: nobody is to be told a new count before.
     [[nodiscard]] virtual task<ownership> save_peer(protocol::peer_id id, peer_record record,

@@ -110,8 +110,9 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
             if (looked_after && servers_.is_alive(there->node)) done.before = there->node;
             if (done.before == 0) done.unattended_ms = there->connected ? servers_.last_beat_ms(there->node) : 0;
             if (!there->connected) done.unattended_ms = there->left_at_ms;
-            note_keeper(id, *there);
-            if (done.before == 0 && keepers_.contains(id)) done.before = there->keeper;
+            done.keeper = keeper_of(*there);
+            if (done.before == 0) done.before = done.keeper;
+            tell_the_missed(id, *there);
             for (const auto& in : read_memberships(reply.elements[1])) done.channels.push_back(in.id);
             co_return std::move(done);
         }
@@ -121,19 +122,12 @@ task<claim> peer_book::claim(peer_id id, channel::secret fresh, std::optional<ch
     co_return std::move(done);
 }
 
-channel::node_id peer_book::take_keeper(const peer_id& id) {
-    const auto found = keepers_.find(id);
-    if (found == keepers_.end()) return 0;
-    const auto keeper = found->second;
-    keepers_.erase(found);
-    return keeper;
+channel::node_id peer_book::keeper_of(const stored_peer& was) const {
+    const bool told = was.keeper == was.node || was.keeper == servers_.self();
+    return !told && servers_.is_alive(was.keeper) ? was.keeper : 0;
 }
 
-void peer_book::note_keeper(const peer_id& id, const stored_peer& was) {
-    keepers_.erase(id);
-    const bool told = was.keeper == was.node || was.keeper == servers_.self();
-    if (!told && servers_.is_alive(was.keeper)) keepers_[id] = was.keeper;
-    // Who was only missed looks whether it still has it.
+void peer_book::tell_the_missed(const peer_id& id, const stored_peer& was) {
     for (const auto server : {was.node, was.keeper}) {
         if (server != 0 && !servers_.is_alive(server)) servers_.tell(server, {{"k", "check"}, {"peer", id.hex()}});
     }

@@ -61,12 +61,7 @@ public:
     /// Renews what is kept of a peer of ours.
     void keep_alive(const protocol::peer_id& id);
     /// It is not ours any more.
-    void forget(const protocol::peer_id& id) {
-        kept_.erase(id);
-        keepers_.erase(id);
-    }
-    /// After a claim: a server that lives and may still have it although another one took it since; 0: none.
-    [[nodiscard]] channel::node_id take_keeper(const protocol::peer_id& id);
+    void forget(const protocol::peer_id& id) { kept_.erase(id); }
 
     // --- of anybody
 
@@ -112,8 +107,10 @@ private:
     /// Nobody remembers it: the id is anybody's.
     [[nodiscard]] bool is_free(const stored_peer& who) const;
     [[nodiscard]] std::string life() const;
-    /// Whoever took it last may have died before it said so to the one that had it.
-    void note_keeper(const protocol::peer_id& id, const stored_peer& was);
+    /// Whoever took it last may have died before it said so to the one that had it: that one, if it lives, or 0.
+    [[nodiscard]] channel::node_id keeper_of(const stored_peer& was) const;
+    /// Servers that were only missed look whether they still have it.
+    void tell_the_missed(const protocol::peer_id& id, const stored_peer& was);
     static void note_record(kept& of, const kept_record& added);
     /// How many of the oldest records are more than is to be kept.
     [[nodiscard]] std::size_t beyond_limits(const kept& of) const;
@@ -124,7 +121,6 @@ private:
     std::uint64_t last_number_ = 0;
     std::unordered_map<protocol::peer_id, kept, protocol::object_id_hash> kept_;
     std::unordered_map<protocol::peer_id, departure, protocol::object_id_hash> unsaid_;
-    std::unordered_map<protocol::peer_id, channel::node_id, protocol::object_id_hash> keepers_;
 };
 
 }  // namespace store

@@ -36,7 +36,8 @@ public:
     channel::task<channel::claim> claim_peer(protocol::peer_id id, channel::secret fresh,
                                              std::optional<channel::secret> proof,
                                              channel::peer_record record) override;
-    channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before, std::uint64_t tenure) override;
+    channel::task<bool> release_elsewhere(protocol::peer_id id, channel::node_id before, channel::node_id keeper,
+                                          std::uint64_t tenure) override;
     channel::task<channel::ownership> save_peer(
         protocol::peer_id id, channel::peer_record record,
         std::optional<std::vector<channel::kept_membership>> count_from) override;

@@ -123,8 +123,8 @@ task<std::optional<std::string>> redis_store::whois(peer_id who, std::string lab
     co_return std::move(event);
 }
 
-task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before, std::uint64_t tenure) {
-    const auto keeper = book_.take_keeper(id);
+task<bool> redis_store::release_elsewhere(peer_id id, channel::node_id before, channel::node_id keeper,
+                                          std::uint64_t tenure) {
     bool whole = co_await ask_to_release(id, before, tenure, keeper != 0);
     if (keeper != 0 && keeper != before) {
         const bool all_kept = co_await ask_to_release(id, keeper, tenure, true);

@@ -29,7 +29,9 @@ public:
                                     channel::peer_record) override {
         co_return channel::claim{};
     }
-    task<bool> release_elsewhere(peer_id, channel::node_id, std::uint64_t) override { co_return true; }
+    task<bool> release_elsewhere(peer_id, channel::node_id, channel::node_id, std::uint64_t) override {
+        co_return true;
+    }
     task<channel::ownership> save_peer(peer_id, channel::peer_record,
                                        std::optional<std::vector<channel::kept_membership>>) override {
         co_return channel::ownership::ours;
