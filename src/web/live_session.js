@@ -13,7 +13,6 @@ export class LiveSession extends PageSession {
 
     constructor({ room, name, bullets, storage, description, openBesides }) {
         super({ room, name, bullets, openBesides, channelName: `live:${room}`, signaller: { storage, description }, roomOptions: { maximumCalls: 0 } });
-        for (const type of ["memberjoin", "memberchange", "memberleave", "sync"]) this.on(this.room, type, () => this.paintAudience());
         // Above some hundred members the server counts them instead of naming each.
         this.on(this.signaller, "presence", ({ channel, members }) => {
             if (channel !== this.room.channel) return;
@@ -29,6 +28,11 @@ export class LiveSession extends PageSession {
 
     repaint() {
         super.repaint();
+        this.paintAudience();
+    }
+
+    paintMembers() {
+        super.paintMembers();
         this.paintAudience();
     }
 

@@ -94,6 +94,10 @@ export class PageSession extends EventTarget {
         }));
     }
 
+    paintMembers() {
+        people.repaint();
+    }
+
     /** Listens until the session stops. */
     on(target, type, take) {
         target.addEventListener(type, ({ detail }) => take(detail), { signal: this.ending });
@@ -119,7 +123,7 @@ export class PageSession extends EventTarget {
         this.on(this.signaller, "statechange", (detail) => this.#followConnection(detail));
         this.on(this.room, "message", (message) => this.#takeMessage(message));
         this.on(this.room, "removed", (removal) => this.#leaveUnasked(removal));
-        for (const type of ["memberjoin", "memberchange", "memberleave", "sync"]) this.on(this.room, type, () => people.repaint());
+        for (const type of ["memberjoin", "memberchange", "memberleave", "sync"]) this.on(this.room, type, () => this.paintMembers());
         people.followBans(this.signaller, this.room, this.ending);
     }
 
