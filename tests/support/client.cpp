@@ -12,9 +12,11 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -276,6 +278,17 @@ std::string id_in(const event& from, std::string_view key) {
     if (!value || !value->is_object())
         throw std::runtime_error("no object \"" + std::string(key) + "\" in " + shown(from));
     return text_of(value->as_object(), "id");
+}
+
+event ask_until(client& who, const std::string& command, std::string_view type, here at) {
+    const auto deadline = std::chrono::steady_clock::now() + patience();
+    for (;;) {
+        auto answer = who.ask(command, at);
+        if (text_of(answer, "type") == type) return answer;
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error("never answered by " + std::string(type) + ": " + command);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
 }
 
 }  // namespace support

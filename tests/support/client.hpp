@@ -101,4 +101,7 @@ void require(const event& got, const event& fields, here at = here::current());
 /// `peer.id` of an event, say.
 [[nodiscard]] std::string id_in(const event& from, std::string_view key);
 
+/// Sends `command` until its reply is of this type: for what needs a moment to be known, with an answer each time.
+event ask_until(client& who, const std::string& command, std::string_view type, here at = here::current());
+
 }  // namespace support

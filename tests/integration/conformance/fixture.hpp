@@ -10,6 +10,7 @@
 
 namespace conformance {
 
+using support::ask_until;
 using support::client;
 using support::event;
 using support::flag_of;

@@ -20,16 +20,6 @@ void refused_by_and_by(client& who) {
     BOOST_TEST(number_of(answer, "code") == 263);
 }
 
-void let_in_by_and_by(client& who, const std::string& channel) {
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    auto answer = who.ask("/join " + channel);
-    while (answer.contains("code") && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        answer = who.ask("/join " + channel);
-    }
-    BOOST_REQUIRE(text_of(answer, "type") == "joined");
-}
-
 }  // namespace
 
 /// `--max-memory` (README, Security): what happens when the server holds more than it may.
@@ -84,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_waits_for_many_channels_that_are_over_keeps_n
     const std::string large(20000, 'x');
     for (int i = 0; i < channels; ++i) {
         const auto channel = make_channel();
-        let_in_by_and_by(alice, channel);
+        ask_until(alice, "/join " + channel, "joined");
         slow.send("/join " + channel);
         alice.expect("join");
         for (std::int64_t seq = 1; seq <= said; ++seq)

@@ -13,6 +13,7 @@ namespace stored {
 using conformance::fixture;
 using conformance::join;
 using conformance::named;
+using support::ask_until;
 using support::client;
 using support::event;
 using support::flag_of;
@@ -51,18 +52,6 @@ void wait_until(Condition holds, here at = here::current()) {
         if (std::chrono::steady_clock::now() > deadline)
             throw std::runtime_error("waited in vain in line " + std::to_string(at.line()));
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-}
-
-/// Sends `command` until its reply is of this type: for what needs a moment to be known, with an answer each time.
-inline event ask_until(client& who, const std::string& command, std::string_view type, here at = here::current()) {
-    const auto deadline = std::chrono::steady_clock::now() + support::patience();
-    for (;;) {
-        auto answer = who.ask(command, at);
-        if (text_of(answer, "type") == type) return answer;
-        if (std::chrono::steady_clock::now() > deadline)
-            throw std::runtime_error("never answered by " + std::string(type) + ": " + command);
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }
 

@@ -496,13 +496,19 @@ BOOST_AUTO_TEST_CASE(who_goes_on_from_a_server_that_died_before_it_told_the_firs
     last.expect("privmsg");
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_stood_still_lets_go_of_a_session_that_went_elsewhere_meanwhile) {
+namespace {
+
+/// Bob goes elsewhere while his server stands still, or not before the other one takes it for dead.
+void go_elsewhere_while_the_server_stands_still(bool taken_for_dead) {
     redis_process redis;
     const server_process still(with_store(redis.store(), impatient));
     const server_process near(with_store(redis.store(), impatient));
     auto alice = peer_at(still, "alice");
     auto bob = peer_at(still, "bob", "\"resume\": true");
+    auto carol = peer_at(near, "carol");
     ::kill(still.pid(), SIGSTOP);
+    if (taken_for_dead)
+        BOOST_TEST(!flag_of(ask_until(carol, "/whois " + bob.id(), "whois").at("peer").as_object(), "connected"));
     client moved(near.port());
     resume(moved, bob, 0);
     // What it was told meanwhile was given up.
@@ -512,21 +518,14 @@ BOOST_AUTO_TEST_CASE(a_server_that_stood_still_lets_go_of_a_session_that_went_el
     moved.expect("privmsg");
 }
 
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_server_that_stood_still_lets_go_of_a_session_that_went_elsewhere_meanwhile) {
+    go_elsewhere_while_the_server_stands_still(false);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_was_taken_for_dead_lets_go_of_a_session_that_went_elsewhere_meanwhile) {
-    redis_process redis;
-    const server_process still(with_store(redis.store(), impatient));
-    const server_process near(with_store(redis.store(), impatient));
-    auto alice = peer_at(still, "alice");
-    auto bob = peer_at(still, "bob", "\"resume\": true");
-    auto carol = peer_at(near, "carol");
-    ::kill(still.pid(), SIGSTOP);
-    BOOST_TEST(!flag_of(ask_until(carol, "/whois " + bob.id(), "whois").at("peer").as_object(), "connected"));
-    client moved(near.port());
-    resume(moved, bob, 0);
-    ::kill(still.pid(), SIGCONT);
-    bob.expect_close(4501);
-    fixture::answered(alice, "/privmsg " + bob.id() + " hello", "ack");
-    moved.expect("privmsg");
+    go_elsewhere_while_the_server_stands_still(true);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_learns_by_a_command_that_a_session_is_elsewhere_lets_go_of_it) {
